@@ -1,0 +1,382 @@
+"""Receptive fields: which interval of the input each unit of a node reads.
+
+The input is taken as endless, as is usual: positions in the padding count (VGG-16's fc6 reads 404
+of 224 rows). On one axis, unit i = period*q + r of a node reads `step*q + lo[r] .. step*q + hi[r]`.
+A chain of convolutions has period 1; transposed convolution, upsampling and adaptive pooling have
+more. A layer is a `Reading` of its input in the same form, and `compose` puts a layer behind a
+node. Where paths meet, a unit reads the hull of what the paths read.
+
+The numbers that are reported (Araujo, Norris, Sim, Computing receptive fields of convolutional
+neural networks, Distill 2019): the receptive field is the size of the interval, the largest over
+all units; the effective stride is the distance of the intervals of neighbouring units; the
+effective padding is how far the first interval begins before the input.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from fractions import Fraction
+from math import gcd, lcm
+from typing import NamedTuple, TypeAlias
+
+from paramcalc import limits
+from paramcalc.conditions import never_negative, smaller
+from paramcalc.expr import Expr, Size, divide_exactly
+from paramcalc.window import Window
+
+Interval: TypeAlias = tuple[Size, Size]
+
+
+class Unknown(Exception):
+    """A field that cannot be told: it depends on the data, or on a choice that symbols leave open."""
+
+
+class Taps(NamedTuple):
+    """Positions `first, first + gap, …`, `number` of them."""
+
+    first: Size
+    number: Size = 1
+    gap: Size = 1
+
+
+class Reading(NamedTuple):
+    """What one unit of a layer reads on one axis of its input: unit `period*q + r` reads `taps[r]` plus `step*q`."""
+
+    step: Size
+    taps: tuple[Taps | None, ...]
+
+
+class Progression(NamedTuple):
+    """What one unit of a node reads of the network's input: unit `period*q + r` reads `spans[r]` plus `step*q`.
+
+    A span of None is a unit that reads nothing. A step of 0 means that all units read the same.
+    """
+
+    step: Size
+    spans: tuple[Interval | None, ...]
+
+
+ITSELF = Progression(1, ((0, 0),))
+"""The field of the network's input: each position reads itself."""
+
+EACH = Reading(1, (Taps(0),))
+"""The reading of a layer that works on each position by itself."""
+
+
+class Axis(NamedTuple):
+    """The field on one axis of the input, of all units along one axis of the node's tensor.
+
+    `along` is that tensor axis, of `units` positions. Several progressions are paths of different
+    strides that met; a unit reads the hull of them. `whole` marks that a whole-map operation lies
+    below.
+    """
+
+    along: int
+    units: Size
+    progressions: tuple[Progression, ...]
+    whole: bool = False
+
+    @property
+    def constant(self) -> bool:
+        """Whether all units read the same."""
+        return all(part.step == 0 for part in self.progressions)
+
+
+class Scattered(NamedTuple):
+    """A field whose units lie along `along` in no regular order, as after flatten: the largest and the hull.
+
+    Two of them are alike when they come from the same operation, `origin`.
+    """
+
+    along: int
+    size: Size
+    hull: Interval
+    origin: object
+
+
+AxisField: TypeAlias = Axis | Scattered
+Fields: TypeAlias = tuple[AxisField, ...]
+
+
+def reading_of(window: Window) -> Reading:
+    """A convolution or pooling: unit i reads `s*i - lo`, and k - 1 more positions, d apart."""
+    return Reading(window.stride, (Taps(-window.lo, window.kernel, window.dilation),))
+
+
+def transposed_reading(window: Window) -> Reading:
+    """A transposed convolution: unit i reads each j with `i = s*j - lo + d*t` for a tap t in 0..k-1."""
+    kernel, stride, lo, dilation = window.kernel, window.stride, window.lo, window.dilation
+    if not (isinstance(kernel, int) and isinstance(stride, int) and isinstance(lo, int) and isinstance(dilation, int)):
+        raise Unknown
+    taps: list[Taps | None] = []
+    turn = stride // gcd(stride, dilation)
+    for r in range(stride):
+        first = [t for t in range(min(turn, kernel)) if (r + lo - dilation * t) % stride == 0]
+        if not first:
+            taps.append(None)
+            continue
+        # taps t, t + turn, … meet the stride; more taps are earlier positions
+        count = (kernel - 1 - first[0]) // turn + 1
+        last = (r + lo - dilation * first[0]) // stride
+        gap = dilation * turn // stride
+        taps.append(Taps(last - gap * (count - 1), count, gap))
+    return Reading(1, tuple(taps))
+
+
+def adaptive_reading(n: Size, out: int) -> Reading:
+    """Adaptive pooling of n positions to `out` bins: bin i is `floor(i*n/out) .. ceil((i+1)*n/out) - 1`."""
+    common = gcd(n, out) if isinstance(n, int) else gcd(out, *_coefficients(n))
+    period, step = out // common, n // common
+    taps = []
+    for r in range(period):
+        first = step * r // period
+        taps.append(Taps(first, (step * (r + 1) + period - 1) // period - first))
+    return Reading(step, tuple(taps))
+
+
+def nearest_reading(n: Size, out: Size) -> Reading:
+    """Nearest upsampling of n positions to `out`: unit i reads `floor(i*n/out)`."""
+    factor = divide_exactly(out, n)
+    if isinstance(factor, int):
+        return Reading(1, (Taps(0),) * factor)
+    if not isinstance(n, int) or not isinstance(out, int):
+        raise Unknown
+    common = gcd(n, out)
+    period, step = out // common, n // common
+    return Reading(step, tuple(Taps(step * r // period) for r in range(period)))
+
+
+def linear_reading(n: Size, out: Size) -> Reading:
+    """Linear upsampling without aligned corners: unit i reads the two around `(i + 1/2)*n/out - 1/2`."""
+    factor = divide_exactly(out, n)
+    if isinstance(factor, int):
+        step, period = 1, factor
+    elif isinstance(n, int) and isinstance(out, int):
+        common = gcd(n, out)
+        step, period = n // common, out // common
+    else:
+        raise Unknown
+    taps = []
+    for r in range(period):
+        first, rest = divmod((2 * r + 1) * step - period, 2 * period)
+        taps.append(Taps(first, 2 if rest else 1))
+    return Reading(step, tuple(taps))
+
+
+def _coefficients(size: Expr) -> list[int]:
+    return list(size.terms.values())
+
+
+def compose(reading: Reading, field: Progression) -> Progression:
+    """What a unit of a layer reads of the network's input, when its input reads it as `field` says.
+
+    Raises Unknown where the phase of a symbolic step in a periodic field cannot be told.
+    """
+    step, taps = reading
+    if len(taps) == 1 and len(field.spans) == 1:
+        (span,), (tap,) = field.spans, taps
+        if span is None or tap is None:
+            return Progression(field.step * step, (None,))
+        first = field.step * tap.first
+        last = first + field.step * (tap.gap * (tap.number - 1))
+        return Progression(field.step * step, ((first + span[0], last + span[1]),))
+    phases = len(field.spans)
+    turns = 1
+    if phases > 1:
+        if not isinstance(step, int):
+            raise Unknown
+        turns = phases // gcd(phases, step)
+    if len(taps) * turns > limits.PERIOD:
+        raise Unknown
+    spans = [tap and read(field, tap._replace(first=tap.first + step * turn)) for turn in range(turns) for tap in taps]
+    return Progression(field.step * (step * turns // phases), tuple(spans))
+
+
+def read(field: Progression, taps: Taps) -> Interval | None:
+    """The hull of what the units at `taps` read; None when none of them reads anything.
+
+    Units a period apart read the same, moved, so the first and the last period decide.
+    """
+    phases = len(field.spans)
+    first, number, gap = taps
+    if phases == 1:
+        front, back = interval(field, first), interval(field, first + gap * (number - 1))
+        return front and back and (front[0], back[1])
+    if isinstance(first, int) and isinstance(number, int) and isinstance(gap, int):
+        edge = min(number, phases)
+        units = {first + gap * t for t in (*range(edge), *range(number - edge, number))}
+        return hull([interval(field, unit) for unit in units])
+    raise Unknown
+
+
+def interval(field: Progression, unit: Size) -> Interval | None:
+    """What one unit reads."""
+    phases = len(field.spans)
+    turn, phase = (unit, 0) if phases == 1 else (unit // phases, unit % phases)
+    if not isinstance(phase, int):
+        raise Unknown
+    span = field.spans[phase]
+    return span and (field.step * turn + span[0], field.step * turn + span[1])
+
+
+def hull(spans: Iterable[Interval | None]) -> Interval | None:
+    """The smallest interval that holds all of them."""
+    known = [span for span in spans if span]
+    if not known:
+        return None
+    return least([lo for lo, _ in known]), largest([hi for _, hi in known])
+
+
+def least(sizes: Sequence[Size]) -> Size:
+    """The smallest; raises Unknown where symbols leave it open."""
+    best = sizes[0]
+    for size in sizes[1:]:
+        found = smaller(best, size)
+        if found is None:
+            raise Unknown
+        best = found
+    return best
+
+
+def largest(sizes: Sequence[Size]) -> Size:
+    """The largest; raises Unknown where symbols leave it open."""
+    return -least([-size for size in sizes])
+
+
+# -- the field of a node on one axis ------------------------------------------------------------
+
+
+def behind(reading: Reading, field: Axis, units: Size) -> Axis:
+    """The field of a layer that reads its input as `reading` along the field's axis."""
+    return field._replace(units=units, progressions=tuple(compose(reading, part) for part in field.progressions))
+
+
+def everything(field: AxisField, along: int = 0) -> Axis:
+    """The field of an operation that reads the whole axis: one interval for all its units."""
+    if isinstance(field, Scattered):
+        return Axis(along, 1, (Progression(0, (field.hull,)),), whole=True)
+    total = hull(read(part, Taps(0, field.units)) for part in field.progressions)
+    return Axis(along, 1, (Progression(0, (total,)),), whole=True)
+
+
+def scattered(field: AxisField, along: int, origin: object) -> Scattered:
+    """The field after units have been laid out anew along an axis."""
+    if isinstance(field, Scattered):
+        return Scattered(along, field.size, field.hull, (origin, field.origin))
+    total = hull(read(part, Taps(0, field.units)) for part in field.progressions)
+    if total is None:
+        raise Unknown
+    size = receptive_field(field)
+    return Scattered(along, 0 if size is None else size, total, origin)
+
+
+def meet(fields: Sequence[AxisField]) -> AxisField:
+    """The field where paths meet, unit by unit: the hull of all paths.
+
+    Paths of one stride become one progression. A path that reads the same everywhere (a gate
+    made from the whole map) is kept beside the others.
+    """
+    first = fields[0]
+    if all(field == first for field in fields[1:]):
+        return first
+    axes: list[Axis] = []
+    for field in fields:
+        if isinstance(field, Scattered):
+            if not all(part.step == 0 for other in fields if isinstance(other, Axis) for part in other.progressions):
+                raise Unknown
+            return _scattered_with_whole(fields)
+        axes.append(field)
+    moving = [axis for axis in axes if not axis.constant] or axes
+    if len({axis.along for axis in moving}) > 1:
+        raise Unknown
+    parts: list[Progression] = []
+    for part in (part for axis in axes for part in axis.progressions):
+        for place, other in enumerate(parts):
+            if part.step * len(other.spans) == other.step * len(part.spans):
+                parts[place] = join(part, other)
+                break
+        else:
+            parts.append(part)
+    return Axis(moving[0].along, moving[0].units, tuple(parts), any(axis.whole for axis in axes))
+
+
+def _scattered_with_whole(fields: Sequence[AxisField]) -> AxisField:
+    """Scattered units that meet paths which read one interval: known where that interval holds them all."""
+    scattered_hulls = {field for field in fields if isinstance(field, Scattered)}
+    constant = [part.spans[0] for field in fields if isinstance(field, Axis) for part in field.progressions]
+    if not constant:
+        raise Unknown
+    total = hull([*constant, *(field.hull for field in scattered_hulls)])
+    if total is None or total != hull(constant):
+        raise Unknown
+    whole = next(field for field in fields if isinstance(field, Axis))
+    return whole._replace(progressions=(Progression(0, (total,)),), whole=True)
+
+
+def join(left: Progression, right: Progression) -> Progression:
+    """The hull of two progressions of one stride, unit by unit."""
+    period = lcm(len(left.spans), len(right.spans))
+    if period > limits.PERIOD:
+        raise Unknown
+    spans = tuple(hull([interval(left, unit), interval(right, unit)]) for unit in range(period))
+    return Progression(left.step * (period // len(left.spans)), spans)
+
+
+def receptive_field(field: AxisField) -> Size | None:
+    """The size of the largest interval that a unit reads; None when no unit reads anything."""
+    if isinstance(field, Scattered):
+        return field.size
+    parts = field.progressions
+    if len(parts) == 1:
+        return _largest_size(parts[0].spans)
+    # max hi - min lo is convex in the unit, so the first and the last period hold the largest
+    period = lcm(*(len(part.spans) for part in parts))
+    if period == 1:
+        units: set[Size] = {0, field.units - 1}
+    elif isinstance(field.units, int):
+        units = {*range(min(period, field.units)), *range(max(0, field.units - period), field.units)}
+    else:
+        raise Unknown
+    return _largest_size([hull([interval(part, unit) for part in parts]) for unit in units])
+
+
+def _largest_size(spans: Iterable[Interval | None]) -> Size | None:
+    sizes = [span[1] - span[0] + 1 for span in spans if span]
+    return largest(sizes) if sizes else None
+
+
+def effective_stride(field: AxisField) -> Size | Fraction | None:
+    """The distance of neighbouring units' intervals; None where units have no position (0 apart, scattered)."""
+    if isinstance(field, Scattered):
+        return None
+    for part in field.progressions:
+        if part.step != 0:
+            period = len(part.spans)
+            exact = divide_exactly(part.step, period)
+            if exact is None and isinstance(part.step, int):
+                return Fraction(part.step, period)
+            return exact
+    return None
+
+
+def effective_padding(field: AxisField) -> Size | None:
+    """How far the interval of the first unit begins before the input; None where units have no position."""
+    if isinstance(field, Scattered) or effective_stride(field) is None:
+        return None
+    first = hull(interval(part, 0) for part in field.progressions)
+    return None if first is None else -first[0]
+
+
+def misaligned(field: AxisField) -> bool:
+    """Whether paths of different effective strides meet in this field."""
+    return isinstance(field, Axis) and sum(part.step != 0 for part in field.progressions) > 1
+
+
+def covers(field: AxisField, n: Size) -> bool:
+    """Whether a whole-map operation lies below, and what it reads is not less than the n positions of the input."""
+    if isinstance(field, Scattered) or not field.whole:
+        return False
+    constant = hull(span for part in field.progressions if part.step == 0 for span in part.spans)
+    if constant is None:
+        return False
+    return never_negative(-constant[0]) is not False and never_negative(constant[1] - n + 1) is not False

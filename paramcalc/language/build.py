@@ -1,0 +1,468 @@
+"""From a file to a network: arguments are bound, blocks and repeats written out, each step executed.
+
+A step that fails leaves no node behind. What depends on it is still looked through for problems of
+its own, so that one run reports all that are independent.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from pydantic import ValidationError
+
+from paramcalc import limits
+from paramcalc.errors import LayerError, ParamcalcError, Problem, Span, listing, suggestion
+from paramcalc.expr import Expr, Size, symbol
+from paramcalc.language.document import Argument, Block, Branch, File, InputSpec, Reference, Step
+from paramcalc.language.expression import Constant, SyntaxProblem, show
+from paramcalc.layers import JOINS, MODULES, layer_class
+from paramcalc.layers.base import Layer
+from paramcalc.network import Network, Node
+from paramcalc.shape import AXIS_NAMES, spelled
+
+Environment = dict[str, Constant]
+
+
+def build(
+    file: File,
+    input_shapes: Mapping[str, Argument] | None = None,
+    settings: Mapping[str, Argument] | None = None,
+) -> Network:
+    """The network of a file, with other input shapes and arguments where they are given.
+
+    Raises ParamcalcError with every independent problem.
+    """
+    return _Builder(file).network(input_shapes or {}, settings or {})
+
+
+@dataclass(slots=True)
+class Reach:
+    """The names of earlier steps in a list, and the list around it; each with its node and full path."""
+
+    around: Reach | None
+    names: dict[str, tuple[Node | None, str]] = field(default_factory=dict)
+
+    def find(self, name: str) -> tuple[Node | None, str] | None:
+        """The step of a name, nearest list first."""
+        reach: Reach | None = self
+        while reach is not None:
+            if name in reach.names:
+                return reach.names[name]
+            reach = reach.around
+        return None
+
+    def listed(self) -> list[str]:
+        """All names in reach, nearest list first."""
+        names: list[str] = []
+        reach: Reach | None = self
+        while reach is not None:
+            names += [name for name in reach.names if name not in names]
+            reach = reach.around
+        return names
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where steps are executed: the prefix of their paths, the names in scope, and what holds for all of them."""
+
+    prefix: str
+    scope: Environment
+    frozen: bool
+    shared: tuple[str, str] | None
+    trail: tuple[tuple[str, Span], ...]
+
+
+class _Stop(Exception):
+    """Nothing further can be looked at."""
+
+
+class _Builder:
+    def __init__(self, file: File) -> None:
+        self.file = file
+        self.result = Network(file.name, file.origin)
+        self.problems: dict[tuple[str, str], Problem] = {}
+        self.environments: dict[int, Environment] = {}
+        self.layers: dict[tuple[object, ...], Layer | None] = {}
+        self.paths: dict[str, Node | None] = {}
+        self.steps = 0
+
+    def network(self, input_shapes: Mapping[str, Argument], settings: Mapping[str, Argument]) -> Network:
+        try:
+            scope = self.bind(self.file, settings)
+            base: File | None = self.file
+            while base is not None:
+                self.environments[id(base)] = scope
+                base = base.base
+            reach = self.inputs(input_shapes, scope)
+            if not self.problems:
+                self.execute(reach, scope)
+        except _Stop:
+            pass
+        if self.problems:
+            raise ParamcalcError(*self.problems.values())
+        return self.result
+
+    def execute(self, reach: Reach, scope: Environment) -> None:
+        place = Place("", scope, False, None, ())
+        first = self.result.inputs[0]
+        end = self.run(self.file.steps, first, place, reach)
+        heads: dict[str, Node | None] = {}
+        for head in self.file.heads:
+            inside = Reach(reach)
+            before = self.steps
+            node = self.run(head.steps, end, self.under(place, head.name), inside)
+            if head.steps and not inside.names and node is end and before != self.steps:
+                continue
+            heads[head.name] = node
+            reach.names.setdefault(head.name, (node, head.name))
+        read = {id(source) for node in self.result.nodes for source in node.inputs}
+        if end is not None and (not heads or id(end) not in read) and end not in heads.values():
+            self.result.outputs["output"] = end
+        self.result.outputs.update({name: node for name, node in heads.items() if node is not None})
+
+    # -- arguments and inputs -----------------------------------------------------------------
+
+    def bind(self, file: File, settings: Mapping[str, Argument]) -> Environment:
+        """The values of a file's arguments and of the symbols of its input."""
+        scope: Environment = {name: symbol(name) for name in file.symbols}
+        names = [parameter.name for parameter in file.parameters]
+        for name, given in settings.items():
+            if name not in names:
+                hint = suggestion(name, names)
+                takes = f"{file.name} takes: {', '.join(names)}" if names else f"{file.name} takes no arguments"
+                self.problem(f"{file.name} has no argument '{name}'{hint}", given.span, takes)
+        for parameter in file.parameters:
+            chosen = settings.get(parameter.name, parameter.default)
+            if chosen is None:
+                scope[parameter.name] = symbol(parameter.name)
+                continue
+            free = {name: symbol(name) for name in chosen.names} if parameter.name in settings else {}
+            value = self.evaluate(chosen, {**free, **scope})
+            scope[parameter.name] = 1 if value is None else value
+        return scope
+
+    def inputs(self, shapes: Mapping[str, Argument], scope: Environment) -> Reach:
+        """The inputs as nodes, in a list of names around that of the layers."""
+        reach = Reach(None)
+        names = [spec.name for spec in self.file.inputs]
+        for name, given in shapes.items():
+            if name and name not in names:
+                self.problem(
+                    f"there is no input '{name}'{suggestion(name, names)}", given.span, f"inputs: {', '.join(names)}"
+                )
+        for place, spec in enumerate(self.file.inputs):
+            override = shapes.get(spec.name) or (shapes.get("") if place == 0 else None)
+            shape = self.sizes(spec, override, scope)
+            count = self.evaluate(spec.count, scope) if spec.count else 1
+            if isinstance(count, bool) or not isinstance(count, (int, Expr)) or (isinstance(count, int) and count < 1):
+                if count is not None and spec.count is not None:
+                    self.problem(f"count must be a whole number of at least 1, got {show(count)}", spec.count.span)
+                count = 1
+            if shape:
+                reach.names[spec.name] = (self.result.add_input(spec.name, tuple(shape), count), spec.name)
+        return Reach(reach)
+
+    def sizes(self, spec: InputSpec, override: Argument | None, scope: Environment) -> list[Size]:
+        arguments: Sequence[Argument] = spec.shape
+        if override is not None:
+            assert isinstance(override.value, tuple)
+            arguments = [item for item in override.value if isinstance(item, Argument)]
+            scope = {**{name: symbol(name) for name in override.names}, **scope}
+        sizes: list[Size] = []
+        for argument in arguments:
+            value = self.evaluate(argument, scope)
+            if value is None:
+                continue
+            if isinstance(value, bool) or not isinstance(value, (int, Expr)) or (isinstance(value, int) and value < 1):
+                self.problem(f"a size must be a whole number of at least 1, got {show(value)}", argument.span)
+                continue
+            sizes.append(value)
+        return sizes if len(sizes) == len(arguments) else []
+
+    # -- problems -----------------------------------------------------------------------------
+
+    def problem(self, message: str, span: Span, *notes: str, trail: tuple[tuple[str, Span], ...] = ()) -> None:
+        self.problems.setdefault((message, str(span)), Problem(message, span, notes, trail))
+        if len(self.problems) > 4 * limits.PROBLEMS_SHOWN:
+            raise _Stop
+
+    def evaluate(
+        self, argument: Argument, names: Mapping[str, Constant], trail: tuple[tuple[str, Span], ...] = ()
+    ) -> Constant | None:
+        """The value of an argument; None after a problem."""
+        try:
+            return argument.evaluate(names)
+        except SyntaxProblem as error:
+            self.problem(error.problems[0].message, argument.blame(error), trail=trail)
+            return None
+
+    # -- lists --------------------------------------------------------------------------------
+
+    def under(self, place: Place, name: str) -> Place:
+        return Place(f"{place.prefix}{name}.", place.scope, place.frozen, place.shared, place.trail)
+
+    def run(self, steps: Sequence[Step], incoming: Node | None, place: Place, reach: Reach) -> Node | None:
+        """Execute a list from a node on; the last node, or None where that is not known."""
+        numbers: dict[str, int] = {}
+        for step in steps:
+            incoming = self.step(step, incoming, place, reach, numbers)
+        return incoming
+
+    def step(
+        self, step: Step, incoming: Node | None, place: Place, reach: Reach, numbers: dict[str, int]
+    ) -> Node | None:
+        """Execute a step as often as it says; the node after it."""
+        self.count(step, place)
+        if step.when is not None:
+            wanted = self.key(step, "when", step.when, incoming, place, bool)
+            if wanted is None:
+                return None
+            if not wanted:
+                return incoming
+        if step.start is not None:
+            incoming = self.refer(step.start, reach, place)
+        copies: Any = 1
+        if step.repeat is not None:
+            copies = self.key(step, "repeat", step.repeat, incoming, place, int)
+            if not isinstance(copies, int):
+                return None
+        if not step.kind:
+            return incoming
+        for copy in range(copies):
+            if copy:
+                self.count(step, place)
+            if step.label is not None:
+                name = step.label if step.repeat is None else f"{step.label}{copy + 1}"
+            elif step.alone:
+                name = step.kind
+            else:
+                numbers[step.kind] = number = numbers.get(step.kind, 0) + 1
+                name = f"{step.kind}{number}"
+            incoming = self.once(step, name, incoming, place, reach)
+            if name in reach.names:
+                self.problem(
+                    f"two steps would be called '{name}'; give one of them a name of its own",
+                    step.span,
+                    trail=place.trail,
+                )
+            entry = (incoming, place.prefix + name)
+            reach.names[name] = entry
+            self.paths[entry[1]] = incoming
+            if step.alone:
+                reach.names.setdefault(f"{name}1", entry)
+                self.paths.setdefault(f"{entry[1]}1", incoming)
+            if incoming is None:
+                break
+        if step.label is not None and step.repeat is not None and copies:
+            reach.names[step.label] = (incoming, entry[1])
+        return incoming
+
+    def count(self, step: Step, place: Place) -> None:
+        self.steps += 1
+        if self.steps > limits.STEPS:
+            self.problem(
+                f"more than {limits.STEPS:,} steps, with repeats and blocks written out", step.span, trail=place.trail
+            )
+            raise _Stop
+
+    def key(self, step: Step, key: str, argument: Argument, incoming: Node | None, place: Place, wanted: type) -> Any:
+        """The value of a key beside a step: a truth value, or a count; None after a problem."""
+        names = self.names(argument.names, incoming, place)
+        if names is None:
+            return None
+        value = self.evaluate(argument, names, place.trail)
+        if value is None:
+            return None
+        if wanted is bool:
+            if isinstance(value, bool):
+                return value
+            self.problem(f"{key} must be true or false, got {show(value)}", argument.span, trail=place.trail)
+            return None
+        if isinstance(value, bool) or not isinstance(value, int) or value < 0:
+            self.problem(
+                f"{key} must be a whole number, 0 or more, got {show(value)}", argument.span, trail=place.trail
+            )
+            return None
+        if value > limits.STEPS:
+            self.problem(f"{key} must be at most {limits.STEPS:,}, got {value:,}", argument.span, trail=place.trail)
+            return None
+        return value
+
+    def names(self, used: Sequence[str] | frozenset[str], incoming: Node | None, place: Place) -> Environment | None:
+        """The values of names: those in scope, and the sizes of the incoming tensor. None where these are not known."""
+        scope = place.scope
+        missing = [name for name in used if name not in scope]
+        if not missing:
+            return scope
+        if incoming is None:
+            return None
+        shape = incoming.output.shape
+        sizes = dict(zip(AXIS_NAMES[len(shape)], shape, strict=True))
+        for name in missing:
+            if name not in sizes:
+                raise LayerError(f"the incoming tensor {spelled(shape)} has no {name}")
+        return {**scope, **sizes}
+
+    def refer(self, reference: Reference, reach: Reach, place: Place) -> Node | None:
+        """The node of an earlier step; None where it is not known."""
+        first, _, rest = reference.name.partition(".")
+        found = reach.find(first)
+        if found is not None and not rest:
+            return found[0]
+        if found is not None and f"{found[1]}.{rest}" in self.paths:
+            return self.paths[f"{found[1]}.{rest}"]
+        if found is None or found[0] is not None:
+            names = reach.listed()
+            self.problem(
+                f"no earlier step is called '{reference.name}'{suggestion(reference.name, names)}",
+                reference.span,
+                f"in reach: {listing(names)}",
+                trail=place.trail,
+            )
+        return None
+
+    # -- one step -----------------------------------------------------------------------------
+
+    def once(self, step: Step, name: str, incoming: Node | None, place: Place, reach: Reach) -> Node | None:
+        """Execute a step once."""
+        try:
+            if step.frozen is not None and not place.frozen:
+                frozen = self.key(step, "frozen", step.frozen, incoming, place, bool)
+                place = Place(place.prefix, place.scope, bool(frozen), place.shared, place.trail)
+            if step.share is not None:
+                found = reach.find(step.share.name.partition(".")[0])
+                self.refer(step.share, reach, place)
+                if found is None:
+                    return None
+                rest = step.share.name.partition(".")[2]
+                target = f"{found[1]}.{rest}" if rest else found[1]
+                place = Place(place.prefix, place.scope, place.frozen, (place.prefix + name, target), place.trail)
+            if step.kind in JOINS:
+                return self.join(step, name, incoming, place, reach)
+            if step.kind in MODULES:
+                return self.layer(step, name, incoming, place, reach)
+            return self.call(step, name, incoming, place)
+        except LayerError as error:
+            for problem in error.problems:
+                self.problem(problem.message, step.span, *problem.notes, trail=place.trail)
+            return None
+
+    def call(self, step: Step, name: str, incoming: Node | None, place: Place) -> Node | None:
+        """Execute a block: its own names, its own list."""
+        block = self.block(step, place)
+        if len(place.trail) >= limits.CALL_DEPTH:
+            self.problem(f"blocks inside one another deeper than {limits.CALL_DEPTH} levels", step.span)
+            raise _Stop
+        names = self.names(step.names, incoming, place)
+        if names is None:
+            return None
+        home = self.environments.get(id(block.home))
+        if home is None:
+            home = self.environments[id(block.home)] = self.bind(block.home, {})
+        scope = dict(home)
+        for parameter in block.parameters:
+            if parameter.name in step.arguments:
+                value = self.evaluate(step.arguments[parameter.name], names, place.trail)
+            else:
+                assert parameter.default is not None
+                value = self.evaluate(parameter.default, scope, place.trail)
+            if value is None:
+                return None
+            scope[parameter.name] = value
+        trail = ((block.name, step.span), *place.trail)
+        inside = Place(f"{place.prefix}{name}.", scope, place.frozen, place.shared, trail)
+        reach = Reach(Reach(None, {"input": (incoming, "input")}))
+        return self.run(block.steps, incoming, inside, reach)
+
+    def block(self, step: Step, place: Place) -> Block:
+        return self.file.blocks[step.kind]
+
+    def join(self, step: Step, name: str, incoming: Node | None, place: Place, reach: Reach) -> Node | None:
+        """Execute every branch, then join their ends."""
+        around = place if step.only_join else self.under(place, name)
+        ends: list[tuple[Branch, Node | None]] = []
+        for branch in step.branches.values():
+            end = self.run(branch.steps, incoming, self.under(around, branch.name), Reach(reach))
+            ends.append((branch, end))
+        layer = self.configure(step, incoming, place)
+        nodes = [node for _, node in ends if node is not None]
+        if layer is None or len(nodes) < len(ends):
+            return None
+        try:
+            return self.add(layer, nodes, step, name, place)
+        except LayerError as error:
+            branches = [f"{branch.name}: {node.output}" for branch, node in ends if node is not None]
+            raise LayerError(error.problems[0].message, *branches) from None
+
+    def layer(self, step: Step, name: str, incoming: Node | None, place: Place, reach: Reach) -> Node | None:
+        """Execute a layer."""
+        layer = self.configure(step, incoming, place)
+        others = [self.refer(step.references[field], reach, place) for field in step.references]
+        inputs = [node for node in (incoming, *others) if node is not None]
+        if layer is None or incoming is None or len(inputs) <= len(step.references):
+            return None
+        return self.add(layer, inputs, step, name, place)
+
+    def add(self, layer: Layer, inputs: list[Node], step: Step, name: str, place: Place) -> Node:
+        path = place.prefix + name
+        owner = self.owner(path, place)
+        node = self.result.add(layer, inputs, path, frozen=place.frozen, shared_with=owner)
+        if owner is None and step.share is not None:
+            raise LayerError(f"{layer.type} has no weights to share")
+        return node
+
+    def owner(self, path: str, place: Place) -> Node | None:
+        """The node whose weights a new node uses."""
+        if place.shared is None:
+            return None
+        own, other = place.shared
+        target = other + path[len(own) :]
+        node = self.paths.get(target)
+        if node is None:
+            raise LayerError(f"there is no step '{target}' to share the weights of")
+        owner = node.shared_with or node
+        return owner if any(owner.counts[:3]) else None
+
+    def configure(self, step: Step, incoming: Node | None, place: Place) -> Layer | None:
+        """The layer of a step with its arguments; made once for equal arguments. None after a problem."""
+        names = self.names(step.names, incoming, place)
+        if names is None:
+            return None
+        key = (id(step), *(names[name] for name in step.names))
+        if key in self.layers:
+            return self.layers[key]
+        values: dict[str, object] = {}
+        for name, argument in step.arguments.items():
+            value = self.evaluate(argument, names, place.trail)
+            if value is None:
+                return None
+            values[name] = value
+        for name, reference in step.references.items():
+            values[name] = reference.name
+        layer: Layer | None = None
+        try:
+            layer = layer_class(step.kind)(**values)
+        except ValidationError as error:
+            for detail in error.errors(include_url=False):
+                self.invalid(step, detail, place)
+        self.layers[key] = layer
+        return layer
+
+    def invalid(self, step: Step, detail: Any, place: Place) -> None:
+        """A problem that the layer's model has with one field, or with all of them."""
+        if not detail["loc"]:
+            self.problem(str(detail["ctx"]["error"]), step.span, trail=place.trail)
+            return
+        name = str(detail["loc"][0])
+        argument = step.arguments.get(name)
+        span = argument.span if argument else step.span
+        message = str(detail["ctx"]["error"]) if detail["type"] == "value_error" else choice(detail)
+        self.problem(f"{name} of {step.kind} {message}", span, trail=place.trail)
+
+
+def choice(detail: Any) -> str:
+    """What a field with a choice of words expects."""
+    expected = detail.get("ctx", {}).get("expected", detail["msg"])
+    return f"must be {expected}, got {show(detail['input'])}"

@@ -1,0 +1,136 @@
+"""Activations, and other layers that change values one by one."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from fractions import Fraction
+from typing import ClassVar
+
+from paramcalc.conditions import Conditions
+from paramcalc.errors import LayerError
+from paramcalc.expr import pretty
+from paramcalc.field import EACH
+from paramcalc.layers.base import WHOLE, Count, Decimal, Layer, Natural, Positive, Probability, Reader, along_axes
+from paramcalc.shape import Shape, Tensor, spelled
+
+
+class Relu(Layer):
+    """`max(x, 0)` (torch.nn.ReLU)."""
+
+    type: ClassVar[str] = "relu"
+
+
+class Relu6(Layer):
+    """`min(max(x, 0), 6)` (torch.nn.ReLU6)."""
+
+    type: ClassVar[str] = "relu6"
+
+
+class LeakyRelu(Layer):
+    """`x` above 0, `negative_slope · x` below (torch.nn.LeakyReLU)."""
+
+    type: ClassVar[str] = "leaky_relu"
+
+    negative_slope: Decimal = Fraction(1, 100)
+
+
+class Prelu(Layer):
+    """A leaky ReLU with learnt slopes (torch.nn.PReLU): `parameters` is 1, or the number of channels."""
+
+    type: ClassVar[str] = "prelu"
+
+    parameters: Positive = 1
+
+    def infer(self, x: Shape, need: Conditions) -> Shape:
+        """The input's; the slopes are one, or one a channel."""
+        if self.parameters not in (1, x[0]):
+            raise LayerError(f"prelu has 1 parameter or {pretty(x[0])}, one a channel; got {pretty(self.parameters)}")
+        return x
+
+    def weights(self, x: Shape) -> Count:
+        """`parameters`."""
+        return ((self.parameters,),)
+
+
+class Elu(Layer):
+    """`x` above 0, `alpha · (exp(x) − 1)` below (torch.nn.ELU)."""
+
+    type: ClassVar[str] = "elu"
+
+    alpha: Decimal = Fraction(1)
+
+
+class Gelu(Layer):
+    """Gaussian error linear unit (torch.nn.GELU)."""
+
+    type: ClassVar[str] = "gelu"
+
+
+class Silu(Layer):
+    """`x · sigmoid(x)`, also called swish (torch.nn.SiLU)."""
+
+    type: ClassVar[str] = "silu"
+
+
+class Mish(Layer):
+    """`x · tanh(softplus(x))` (torch.nn.Mish)."""
+
+    type: ClassVar[str] = "mish"
+
+
+class Sigmoid(Layer):
+    """`1 / (1 + exp(−x))` (torch.nn.Sigmoid)."""
+
+    type: ClassVar[str] = "sigmoid"
+
+
+class Tanh(Layer):
+    """Hyperbolic tangent (torch.nn.Tanh)."""
+
+    type: ClassVar[str] = "tanh"
+
+
+class HardSwish(Layer):
+    """`x · relu6(x + 3) / 6` (torch.nn.Hardswish)."""
+
+    type: ClassVar[str] = "hard_swish"
+
+
+class HardSigmoid(Layer):
+    """`relu6(x + 3) / 6` (torch.nn.Hardsigmoid)."""
+
+    type: ClassVar[str] = "hard_sigmoid"
+
+
+class Softmax(Layer):
+    """Softmax over one axis (torch.nn.Softmax), the channels unless `axis` says otherwise."""
+
+    type: ClassVar[str] = "softmax"
+
+    axis: Natural = 0
+
+    def infer(self, x: Shape, need: Conditions) -> Shape:
+        """The input's."""
+        if not isinstance(self.axis, int) or self.axis >= len(x):
+            raise LayerError(f"softmax over axis {pretty(self.axis)} does not fit {spelled(x)}")
+        return x
+
+    def reader(self, inputs: Sequence[Tensor], y: Tensor) -> Reader:
+        """The whole of its axis."""
+        return along_axes([WHOLE if axis == self.axis else EACH for axis in range(len(y.shape))], y.shape)
+
+
+class Dropout(Layer):
+    """Dropout (torch.nn.Dropout): at inference the input itself."""
+
+    type: ClassVar[str] = "dropout"
+    view: ClassVar[bool] = True
+
+    p: Probability = Fraction(1, 2)
+
+
+class Identity(Layer):
+    """The input itself (torch.nn.Identity)."""
+
+    type: ClassVar[str] = "identity"
+    view: ClassVar[bool] = True

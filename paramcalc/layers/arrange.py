@@ -1,0 +1,352 @@
+"""Layers that lay elements out anew: flatten, reshape, permute, resize, shuffle, pad, crop, slice."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import ClassVar, Literal
+
+from pydantic import model_validator
+from typing_extensions import Self
+
+from paramcalc.conditions import Conditions
+from paramcalc.errors import LayerError
+from paramcalc.expr import ceil_divide, divide_exactly, pretty, product
+from paramcalc.field import (
+    EACH,
+    Axis,
+    AxisField,
+    Fields,
+    Reading,
+    Taps,
+    Unknown,
+    linear_reading,
+    nearest_reading,
+    scattered,
+)
+from paramcalc.layers.base import (
+    WHOLE,
+    Integer,
+    Integers,
+    Layer,
+    Natural,
+    NaturalPerAxis,
+    PlainPadding,
+    Positive,
+    PositivePerAxis,
+    Reader,
+    StepName,
+    along_axes,
+    need_axes,
+    need_sizes,
+    per_axis,
+    unchanged,
+    unknown,
+)
+from paramcalc.layers.sliding import MAPS, pads
+from paramcalc.shape import Shape, Tensor, spelled
+from paramcalc.window import factor
+
+
+def laid_out(place: Callable[[int], tuple[int, bool] | None]) -> Reader:
+    """Axes move: `place` gives, for each axis, the new one and whether its order is kept; None is unknown."""
+
+    def move(field: AxisField, origin: object) -> AxisField:
+        if isinstance(field, Axis) and field.constant:
+            return field
+        found = place(field.along)
+        if found is None:
+            raise Unknown
+        axis, ordered = found
+        return field._replace(along=axis) if ordered else scattered(field, axis, origin)
+
+    def reader(fields: Sequence[Fields], origin: object) -> Fields:
+        return tuple(move(field, origin) for field in fields[0])
+
+    return reader
+
+
+class Flatten(Layer):
+    """Axes `start` to `end` become one (torch.nn.Flatten, counted without the batch axis): a view."""
+
+    type: ClassVar[str] = "flatten"
+    view: ClassVar[bool] = True
+
+    start: Natural = 0
+    end: Integer = -1
+
+    def span(self, x: Shape) -> tuple[int, int]:
+        """The first and the last axis that are joined."""
+        start, end = self.start, self.end
+        if isinstance(start, int) and isinstance(end, int) and -len(x) <= end < len(x):
+            end %= len(x)
+            if start <= end:
+                return start, end
+        raise LayerError(f"flatten from axis {pretty(self.start)} to {pretty(self.end)} does not fit {spelled(x)}")
+
+    def infer(self, x: Shape, need: Conditions) -> Shape:
+        """The joined axes have the product of their sizes."""
+        start, end = self.span(x)
+        return (*x[:start], product(*x[start : end + 1]), *x[end + 1 :])
+
+    def reader(self, inputs: Sequence[Tensor], y: Tensor) -> Reader:
+        """Joined axes lose their order."""
+        start, end = self.span(inputs[0].shape)
+
+        def place(axis: int) -> tuple[int, bool]:
+            if start <= axis <= end:
+                return start, start == end
+            return (axis if axis < start else axis - (end - start)), True
+
+        return laid_out(place)
+
+    def sizes(self, x: Shape, y: Shape) -> Sequence[str]:
+        """`256·13·13 = 43,264`."""
+        start, end = self.span(x)
+        return [f"{'·'.join(factor(size) for size in x[start : end + 1])} = {pretty(y[start])}"]
+
+
+class Reshape(Layer):
+    """The same elements in another shape (torch.Tensor.reshape); one size may be -1: what is left."""
+
+    type: ClassVar[str] = "reshape"
+    view: ClassVar[bool] = True
+
+    shape: Integers
+
+    def infer(self, x: Shape, need: Conditions) -> Shape:
+        """The given shape, with as many elements as the input."""
+        open_axes = [axis for axis, size in enumerate(self.shape) if size == -1]
+        wrong = [size for size in self.shape if isinstance(size, int) and size < 1 and size != -1]
+        if wrong or len(open_axes) > 1:
+            raise LayerError(f"reshape takes sizes of at least 1, and -1 at most once, got {spelled(self.shape)}")
+        elements = product(*x)
+        y = list(self.shape)
+        if open_axes:
+            given = product(*(size for size in self.shape if size != -1))
+            left = divide_exactly(elements, given)
+            if left is None and isinstance(given, int) and need.divisible(elements, given):
+                left = elements // given
+            if left is None:
+                raise LayerError(f"reshape to {spelled(self.shape)} does not divide the elements of {spelled(x)}")
+            y[open_axes[0]] = left
+        if not need.equal(product(*y), elements):
+            raise LayerError(
+                f"reshape to {spelled(tuple(y))} needs {pretty(product(*y))} elements, "
+                f"but {spelled(x)} has {pretty(elements)}"
+            )
+        return tuple(y)
+
+    def reader(self, inputs: Sequence[Tensor], y: Tensor) -> Reader:
+        """An axis that a new axis contains whole keeps its positions, in order when it is that axis."""
+        x = inputs[0].shape
+
+        def place(axis: int) -> tuple[int, bool] | None:
+            below = product(*x[axis + 1 :])
+            for new, size in enumerate(y.shape):
+                inner = product(*y.shape[new + 1 :])
+                if inner == below and size == x[axis]:
+                    return new, True
+                times = divide_exactly(below, inner)
+                if times is not None and divide_exactly(size, times * x[axis]) is not None:
+                    return new, False
+            return None
+
+        return laid_out(place)
+
+
+class Permute(Layer):
+    """Axes in another order (torch.Tensor.permute, counted without the batch axis): a view."""
+
+    type: ClassVar[str] = "permute"
+    view: ClassVar[bool] = True
+
+    axes: Integers
+
+    def infer(self, x: Shape, need: Conditions) -> Shape:
+        """Axis i of the output is axis `axes[i]` of the input."""
+        return tuple(x[axis] for axis in self.order(x))
+
+    def order(self, x: Shape) -> list[int]:
+        """The axes as numbers; each must occur once."""
+        axes = [axis for axis in self.axes if isinstance(axis, int)]
+        if sorted(axes) != list(range(len(x))):
+            raise LayerError(f"permute needs each axis of {spelled(x)} once, from 0, got {spelled(self.axes)}")
+        return axes
+
+    def reader(self, inputs: Sequence[Tensor], y: Tensor) -> Reader:
+        """Positions move with their axis."""
+        axes = self.order(inputs[0].shape)
+        return laid_out(lambda axis: (axes.index(axis), True))
+
+
+class Upsample(Layer):
+    """A larger map by a whole factor or to a size (torch.nn.Upsample): `nearest`, or `linear` along each axis.
+
+    `linear` is torch's linear, bilinear or trilinear without aligned corners.
+    """
+
+    type: ClassVar[str] = "upsample"
+
+    scale: PositivePerAxis | None = None
+    size: PositivePerAxis | None = None
+    mode: Literal["nearest", "linear"] = "nearest"
+
+    @model_validator(mode="after")
+    def _one_of_two(self) -> Self:
+        if (self.scale is None) == (self.size is None):
+            raise ValueError("upsample takes either 'scale' or 'size'")
+        return self
+
+    def infer(self, x: Shape, need: Conditions) -> Shape:
+        """`[C, n·scale, …]`, or the given sizes."""
+        need_axes("upsample", x, 2, 4, MAPS)
+        if self.size is not None:
+            return (x[0], *per_axis("size", self.size, len(x) - 1))
+        assert self.scale is not None
+        scales = per_axis("scale", self.scale, len(x) - 1)
+        return (x[0], *(n * scale for n, scale in zip(x[1:], scales, strict=True)))
+
+    def reader(self, inputs: Sequence[Tensor], y: Tensor) -> Reader:
+        """The nearest position, or the two nearest."""
+        read = nearest_reading if self.mode == "nearest" else linear_reading
+        try:
+            readings = [read(n, out) for n, out in zip(inputs[0].shape[1:], y.shape[1:], strict=True)]
+        except Unknown:
+            return unknown
+        return along_axes([WHOLE, *readings], y.shape)
+
+
+class PixelShuffle(Layer):
+    """Channels become blocks of positions (torch.nn.PixelShuffle): `[C/f², H·f, W·f]`."""
+
+    type: ClassVar[str] = "pixel_shuffle"
+
+    factor: Positive
+
+    def infer(self, x: Shape, need: Conditions) -> Shape:
+        """The square of the factor must divide the channels."""
+        need_axes("pixel_shuffle", x, 3, 3, "a map of shape [C, H, W]")
+        square = self.factor * self.factor
+        if not need.divisible(x[0], square):
+            raise LayerError(f"pixel_shuffle needs channels in multiples of {pretty(square)}, got {spelled(x)}")
+        return (x[0] // square, *(n * self.factor for n in x[1:]))
+
+    def reader(self, inputs: Sequence[Tensor], y: Tensor) -> Reader:
+        """A block reads one position."""
+        if not isinstance(self.factor, int):
+            return unknown
+        return along_axes([WHOLE, *[Reading(1, (Taps(0),) * self.factor)] * 2], y.shape)
+
+
+class ChannelShuffle(Layer):
+    """Channels of `groups` groups interleaved (torch.nn.ChannelShuffle)."""
+
+    type: ClassVar[str] = "channel_shuffle"
+
+    groups: Positive
+
+    def infer(self, x: Shape, need: Conditions) -> Shape:
+        """The input's; groups must divide the channels."""
+        need_axes("channel_shuffle", x, 3, 3, "a map of shape [C, H, W]")
+        if not need.divisible(x[0], self.groups):
+            raise LayerError(f"channel_shuffle cannot split {pretty(x[0])} channels into {pretty(self.groups)} groups")
+        return x
+
+
+class Pad(Layer):
+    """Padding of every spatial axis (torch.nn.functional.pad): zeros, or what the mode takes from the map."""
+
+    type: ClassVar[str] = "pad"
+
+    padding: PlainPadding
+    mode: Literal["zeros", "reflect", "replicate", "circular"] = "zeros"
+
+    def infer(self, x: Shape, need: Conditions) -> Shape:
+        """`[C, n + lo + hi, …]`."""
+        need_axes("pad", x, 2, 4, MAPS)
+        both = pads(self.padding, len(x) - 1)
+        least = {"reflect": 1, "circular": 0}.get(self.mode)
+        for n, pair in zip(x[1:], both, strict=True):
+            if least is not None and not all(need.at_least(n, pad + least) for pad in pair):
+                raise LayerError(f"pad with mode {self.mode} cannot pad {spelled(x)} by {pretty(max(pair, key=str))}")
+        return (x[0], *(n + lo + hi for n, (lo, hi) in zip(x[1:], both, strict=True)))
+
+    def reader(self, inputs: Sequence[Tensor], y: Tensor) -> Reader:
+        """Unit i is position i − lo."""
+        both = pads(self.padding, len(y.shape) - 1)
+        return along_axes([WHOLE, *(Reading(1, (Taps(-lo),)) for lo, _ in both)], y.shape)
+
+
+class Crop(Layer):
+    """A part of a map from `offset` on: as large as an earlier step, `like`, or of a given `size`: a view."""
+
+    type: ClassVar[str] = "crop"
+    view: ClassVar[bool] = True
+    references: ClassVar[tuple[str, ...]] = ("like",)
+
+    like: StepName | None = None
+    size: PositivePerAxis | None = None
+    offset: NaturalPerAxis = 0
+
+    @model_validator(mode="after")
+    def _one_of_two(self) -> Self:
+        if (self.like is None) == (self.size is None):
+            raise ValueError("crop takes either 'like' or 'size'")
+        return self
+
+    def result(self, inputs: Sequence[Tensor], need: Conditions) -> Tensor:
+        """`[C, size, …]`; the part must lie inside the map."""
+        x = inputs[0].shape
+        need_axes("crop", x, 2, 4, MAPS)
+        if self.size is not None:
+            sizes = per_axis("size", self.size, len(x) - 1)
+        else:
+            sizes = inputs[1].shape[1:]
+            if len(sizes) != len(x) - 1:
+                raise LayerError(f"crop of {spelled(x)} cannot be like {spelled(inputs[1].shape)}: other axes")
+        for n, size, offset in zip(x[1:], sizes, per_axis("offset", self.offset, len(x) - 1), strict=True):
+            if not need.at_least(n, size + offset):
+                raise LayerError(
+                    f"crop of {pretty(size)} from {pretty(offset)} on does not fit the input {spelled(x)}",
+                    *([f"like: {spelled(inputs[1].shape)}"] if self.like else []),
+                )
+        return Tensor((x[0], *sizes), inputs[0].count)
+
+    def reader(self, inputs: Sequence[Tensor], y: Tensor) -> Reader:
+        """Unit i is position i + offset."""
+        offsets = per_axis("offset", self.offset, len(y.shape) - 1)
+        return along_axes([WHOLE, *(Reading(1, (Taps(offset),)) for offset in offsets)], y.shape)
+
+
+class Slice(Layer):
+    """Positions `start, start + step, …` below `stop` of one axis (channels by default): a view."""
+
+    type: ClassVar[str] = "slice"
+    view: ClassVar[bool] = True
+
+    stop: Positive | None = None
+    start: Natural = 0
+    step: Positive = 1
+    axis: Natural = 0
+
+    def infer(self, x: Shape, need: Conditions) -> Shape:
+        """That axis has `ceil((stop − start) / step)` positions."""
+        axis, step = self.axis, self.step
+        if not isinstance(axis, int) or axis >= len(x):
+            raise LayerError(f"slice of axis {pretty(self.axis)} does not fit {spelled(x)}")
+        if not isinstance(step, int):
+            raise LayerError(f"slice needs a step that is a number, got {pretty(step)}")
+        stop = x[axis] if self.stop is None else self.stop
+        if not need.at_least(x[axis], stop):
+            raise LayerError(f"slice up to {pretty(stop)} does not fit axis {axis} of {spelled(x)}")
+        y = (*x[:axis], ceil_divide(stop - self.start, step), *x[axis + 1 :])
+        return need_sizes("slice", x, y, need)
+
+    def reader(self, inputs: Sequence[Tensor], y: Tensor) -> Reader:
+        """Unit i is position `start + step·i`."""
+        if self.axis == 0:
+            return unchanged
+        readings: list[Reading | None] = [EACH] * len(y.shape)
+        assert isinstance(self.axis, int)
+        readings[self.axis] = Reading(self.step, (Taps(self.start),))
+        return along_axes(readings, y.shape)

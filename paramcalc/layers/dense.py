@@ -1,0 +1,46 @@
+"""Layers that connect everything with everything: linear."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import ClassVar
+
+from paramcalc.conditions import Conditions
+from paramcalc.errors import LayerError
+from paramcalc.field import EACH
+from paramcalc.layers.base import WHOLE, Count, Layer, Positive, Reader, Truth, along_axes
+from paramcalc.shape import Shape, Tensor, spelled
+
+
+class Linear(Layer):
+    """A fully connected layer on the last axis of `[D]` or `[T, D]` (torch.nn.Linear).
+
+    Weights `in · out`, biases `out`, MACs `tokens · in · out`.
+    """
+
+    type: ClassVar[str] = "linear"
+
+    out: Positive
+    bias: Truth = True
+
+    def infer(self, x: Shape, need: Conditions) -> Shape:
+        """`[out]` or `[T, out]`."""
+        if len(x) > 2:
+            raise LayerError(f"linear needs a vector [D] or tokens [T, D], got the map {spelled(x)}; flatten it first")
+        return (*x[:-1], self.out)
+
+    def weights(self, x: Shape) -> Count:
+        """`in · out`."""
+        return ((x[-1], self.out),)
+
+    def biases(self, x: Shape) -> Count:
+        """`out`."""
+        return ((self.out,),) if self.bias else ()
+
+    def macs(self, x: Shape, y: Shape) -> Count:
+        """`tokens · in · out`."""
+        return ((*x, self.out),)
+
+    def reader(self, inputs: Sequence[Tensor], y: Tensor) -> Reader:
+        """The whole last axis; each token by itself."""
+        return along_axes([*[EACH] * (len(y.shape) - 1), WHOLE], y.shape)

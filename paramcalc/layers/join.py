@@ -1,0 +1,122 @@
+"""Layers with several inputs of one kind: add, multiply, concat."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import ClassVar
+
+from paramcalc.conditions import Conditions
+from paramcalc.errors import LayerError
+from paramcalc.expr import Size, plain, pretty
+from paramcalc.field import Axis, AxisField, Fields, Scattered, Unknown, everything, hull, largest, meet, scattered
+from paramcalc.layers.base import Layer, Natural, Reader
+from paramcalc.shape import Shape, Tensor
+
+
+def same_size(sizes: Sequence[Size], need: Conditions) -> Size | None:
+    """The shortest spelling of sizes that must be equal; None when they cannot be."""
+    first = min(sizes, key=lambda size: len(plain(size)))
+    return first if all(need.equal(size, first) for size in sizes) else None
+
+
+def same_count(layer: str, inputs: Sequence[Tensor], need: Conditions) -> Size:
+    """The count that all inputs share."""
+    count = same_size([tensor.count for tensor in inputs], need)
+    if count is None:
+        raise LayerError(f"the branches of {layer} differ in how many tensors there are")
+    return count
+
+
+class Elementwise(Layer):
+    """A join of equal shapes; a size of 1 serves every position of the others."""
+
+    def result(self, inputs: Sequence[Tensor], need: Conditions) -> Tensor:
+        """The common shape."""
+        shapes = [tensor.shape for tensor in inputs]
+        if len({len(shape) for shape in shapes}) > 1:
+            raise LayerError(f"the branches of {self.type} differ in their number of axes")
+        sizes: list[Size] = []
+        for axis in zip(*shapes, strict=True):
+            size = same_size([size for size in axis if size != 1] or [1], need)
+            if size is None:
+                raise LayerError(f"the branches of {self.type} differ in shape")
+            sizes.append(size)
+        return Tensor(tuple(sizes), same_count(self.type, inputs, need))
+
+    def reader(self, inputs: Sequence[Tensor], y: Tensor) -> Reader:
+        """The hull of all branches, unit by unit."""
+        shapes = [tensor.shape for tensor in inputs]
+
+        def reader(fields: Sequence[Fields], origin: object) -> Fields:
+            spread = [
+                tuple(broadcast(field, shape, y.shape) for field in branch)
+                for branch, shape in zip(fields, shapes, strict=True)
+            ]
+            return tuple(meet(paths) for paths in zip(*spread, strict=True))
+
+        return reader
+
+
+def broadcast(field: AxisField, x: Shape, y: Shape) -> AxisField:
+    """A field whose axis is stretched from 1 to more: all units read what the one read."""
+    if isinstance(field, Axis) and not field.constant and x[field.along] == 1 and y[field.along] != 1:
+        return everything(field)._replace(whole=field.whole)
+    return field
+
+
+class Add(Elementwise):
+    """The sum of the branches, element by element."""
+
+    type: ClassVar[str] = "add"
+
+
+class Multiply(Elementwise):
+    """The product of the branches, element by element: a gate."""
+
+    type: ClassVar[str] = "multiply"
+
+
+class Concat(Layer):
+    """The branches behind one another along one axis, the channels unless `axis` says otherwise (torch.cat)."""
+
+    type: ClassVar[str] = "concat"
+
+    axis: Natural = 0
+
+    def result(self, inputs: Sequence[Tensor], need: Conditions) -> Tensor:
+        """The sum along the axis; all other sizes must be equal."""
+        shapes = [tensor.shape for tensor in inputs]
+        axes = len(shapes[0])
+        if any(len(shape) != axes for shape in shapes):
+            raise LayerError("the branches of concat differ in their number of axes")
+        if not isinstance(self.axis, int) or self.axis >= axes:
+            raise LayerError(f"concat along axis {pretty(self.axis)} needs branches with more axes")
+        y: list[Size] = []
+        for axis, sizes in enumerate(zip(*shapes, strict=True)):
+            if axis == self.axis:
+                y.append(sum(sizes[1:], sizes[0]))
+                continue
+            size = same_size(sizes, need)
+            if size is None:
+                raise LayerError(f"the branches of concat differ in shape beside axis {self.axis}")
+            y.append(size)
+        return Tensor(tuple(y), same_count("concat", inputs, need))
+
+    def reader(self, inputs: Sequence[Tensor], y: Tensor) -> Reader:
+        """The hull of all branches; along the joined axis, the branches have their own units."""
+
+        def reader(fields: Sequence[Fields], origin: object) -> Fields:
+            return tuple(self.beside(paths, origin) for paths in zip(*fields, strict=True))
+
+        return reader
+
+    def beside(self, paths: Sequence[AxisField], origin: object) -> AxisField:
+        """The field on one axis of the input."""
+        if not any(path.along == self.axis and not (isinstance(path, Axis) and path.constant) for path in paths):
+            return meet(paths)
+        parts = [path if isinstance(path, Scattered) else scattered(path, path.along, origin) for path in paths]
+        total = hull([part.hull for part in parts])
+        if total is None or any(part.along not in (self.axis, 0) for part in parts):
+            raise Unknown
+        assert isinstance(self.axis, int)
+        return Scattered(self.axis, largest([part.size for part in parts]), total, origin)

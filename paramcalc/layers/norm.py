@@ -1,0 +1,115 @@
+"""Normalisations. Their statistics are not followed by receptive fields, as at inference."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from paramcalc.conditions import Conditions
+from paramcalc.errors import LayerError
+from paramcalc.expr import pretty
+from paramcalc.layers.base import Count, Layer, Positive, Truth, need_axes
+from paramcalc.shape import Shape, spelled
+
+
+class ChannelNorm(Layer):
+    """A normalisation with one scale (weight) and one shift (bias) a channel."""
+
+    affine: Truth = True
+
+    def weights(self, x: Shape) -> Count:
+        """`C`: the scale, gamma."""
+        return ((x[0],),) if self.affine else ()
+
+    def biases(self, x: Shape) -> Count:
+        """`C`: the shift, beta."""
+        return ((x[0],),) if self.affine else ()
+
+
+class BatchNorm(ChannelNorm):
+    """Batch normalisation (torch.nn.BatchNorm1d, 2d, 3d); running mean and variance are 2·C buffers."""
+
+    type: ClassVar[str] = "batch_norm"
+
+    def buffers(self, x: Shape) -> Count:
+        """`2·C`: running mean and variance; torch's counter of steps is left out."""
+        return ((2, x[0]),)
+
+
+class InstanceNorm(ChannelNorm):
+    """Instance normalisation (torch.nn.InstanceNorm1d, 2d, 3d), by default without parameters."""
+
+    type: ClassVar[str] = "instance_norm"
+
+    affine: Truth = False
+
+    def infer(self, x: Shape, need: Conditions) -> Shape:
+        """The input's, which must be a map."""
+        need_axes("instance_norm", x, 2, 4, "a map")
+        return x
+
+
+class GroupNorm(ChannelNorm):
+    """Group normalisation (torch.nn.GroupNorm); groups must divide the channels."""
+
+    type: ClassVar[str] = "group_norm"
+
+    groups: Positive
+
+    def infer(self, x: Shape, need: Conditions) -> Shape:
+        """The input's."""
+        if not need.divisible(x[0], self.groups):
+            raise LayerError(f"group_norm cannot split {pretty(x[0])} channels into {pretty(self.groups)} groups")
+        return x
+
+
+class TrailingNorm(Layer):
+    """A normalisation over the last `axes` axes, with a parameter for each position of them."""
+
+    axes: Positive | None = None
+    affine: Truth = True
+
+    def normalized(self, x: Shape) -> Shape:
+        """The sizes that are normalised over: torch's `normalized_shape`."""
+        if self.axes is None and len(x) > 2:
+            raise LayerError(
+                f"{self.type} on a map {spelled(x)} needs 'axes': how many of the last axes it normalises over"
+            )
+        axes = 1 if self.axes is None else self.axes
+        if not isinstance(axes, int) or axes > len(x):
+            raise LayerError(f"{self.type} over {pretty(axes)} axes does not fit {spelled(x)}")
+        return x[len(x) - axes :]
+
+    def infer(self, x: Shape, need: Conditions) -> Shape:
+        """The input's."""
+        self.normalized(x)
+        return x
+
+    def weights(self, x: Shape) -> Count:
+        """The product of the normalised sizes."""
+        return (self.normalized(x),) if self.affine else ()
+
+
+class LayerNorm(TrailingNorm):
+    """Layer normalisation (torch.nn.LayerNorm): over the last axis, or the last `axes` of a map."""
+
+    type: ClassVar[str] = "layer_norm"
+
+    bias: Truth = True
+
+    def biases(self, x: Shape) -> Count:
+        """The product of the normalised sizes."""
+        return (self.normalized(x),) if self.affine and self.bias else ()
+
+
+class RmsNorm(TrailingNorm):
+    """Root-mean-square normalisation (torch.nn.RMSNorm): a scale, no shift."""
+
+    type: ClassVar[str] = "rms_norm"
+
+
+class LocalResponseNorm(Layer):
+    """Normalisation across `size` neighbouring channels (torch.nn.LocalResponseNorm), without parameters."""
+
+    type: ClassVar[str] = "local_response_norm"
+
+    size: Positive

@@ -1,0 +1,114 @@
+"""Poolings whose bins follow from the size of the map: adaptive, global, pyramid."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import ClassVar
+
+from paramcalc.conditions import Conditions
+from paramcalc.expr import Size, product
+from paramcalc.field import Fields, adaptive_reading, scattered
+from paramcalc.layers.base import (
+    WHOLE,
+    Layer,
+    PositivePerAxis,
+    Positives,
+    Reader,
+    along_axes,
+    need_axes,
+    per_axis,
+    unknown,
+)
+from paramcalc.layers.sliding import MAPS
+from paramcalc.shape import Shape, Tensor
+
+
+class AdaptivePool(Layer):
+    """Pooling to a given size: bin i of `output` reads `floor(i·n/output) .. ceil((i+1)·n/output) − 1`."""
+
+    output: PositivePerAxis
+
+    def infer(self, x: Shape, need: Conditions) -> Shape:
+        """`[C, output, …]`."""
+        need_axes(self.type, x, 2, 4, MAPS)
+        return (x[0], *per_axis("output", self.output, len(x) - 1))
+
+    def reader(self, inputs: Sequence[Tensor], y: Tensor) -> Reader:
+        """Each axis through its bins."""
+        readings = []
+        for n, out in zip(inputs[0].shape[1:], y.shape[1:], strict=True):
+            if not isinstance(out, int):
+                return unknown
+            readings.append(adaptive_reading(n, out))
+        return along_axes([WHOLE, *readings], y.shape)
+
+
+class AdaptiveAvgPool(AdaptivePool):
+    """Average pooling to a given size (torch.nn.AdaptiveAvgPool1d, 2d, 3d)."""
+
+    type: ClassVar[str] = "adaptive_avg_pool"
+
+
+class AdaptiveMaxPool(AdaptivePool):
+    """Max pooling to a given size (torch.nn.AdaptiveMaxPool1d, 2d, 3d)."""
+
+    type: ClassVar[str] = "adaptive_max_pool"
+
+
+class GlobalPool(Layer):
+    """Pooling of the whole map to one position: `[C, 1, …]`."""
+
+    def infer(self, x: Shape, need: Conditions) -> Shape:
+        """`[C, 1, …]`."""
+        need_axes(self.type, x, 2, 4, MAPS)
+        return (x[0], *[1] * (len(x) - 1))
+
+    def reader(self, inputs: Sequence[Tensor], y: Tensor) -> Reader:
+        """Everything below."""
+        return along_axes([WHOLE] * len(y.shape), y.shape)
+
+
+class GlobalAvgPool(GlobalPool):
+    """Average over the whole map (torch.nn.AdaptiveAvgPool1d, 2d, 3d to size 1)."""
+
+    type: ClassVar[str] = "global_avg_pool"
+
+
+class GlobalMaxPool(GlobalPool):
+    """Maximum over the whole map (torch.nn.AdaptiveMaxPool1d, 2d, 3d to size 1)."""
+
+    type: ClassVar[str] = "global_max_pool"
+
+
+class SpatialPyramidPool(Layer):
+    """Max pooling to each of several sizes, all bins in one vector: `[C · Σ level^axes]`.
+
+    He, Zhang, Ren, Sun, Spatial pyramid pooling in deep convolutional networks, 2014; the bins are
+    those of adaptive max pooling.
+    """
+
+    type: ClassVar[str] = "spatial_pyramid_pool"
+
+    levels: Positives
+
+    def infer(self, x: Shape, need: Conditions) -> Shape:
+        """`[C · (level^axes + …)]`."""
+        need_axes("spatial_pyramid_pool", x, 2, 4, MAPS)
+        bins: Size = 0
+        for level in self.levels:
+            bins = bins + product(*[level] * (len(x) - 1))
+        return (x[0] * bins,)
+
+    def reader(self, inputs: Sequence[Tensor], y: Tensor) -> Reader:
+        """The coarsest bins are the largest; together they hold the whole map."""
+        x = inputs[0].shape
+        coarsest = min((level for level in self.levels if isinstance(level, int)), default=None)
+        if coarsest is None:
+            return unknown
+        pooled = (x[0], *[coarsest] * (len(x) - 1))
+        bins = along_axes([WHOLE, *(adaptive_reading(n, coarsest) for n in x[1:])], pooled)
+
+        def reader(fields: Sequence[Fields], origin: object) -> Fields:
+            return tuple(scattered(field, 0, origin) for field in bins(fields, origin))
+
+        return reader

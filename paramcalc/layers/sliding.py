@@ -1,0 +1,292 @@
+"""Layers that slide a window over every spatial axis: convolution and pooling."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import ClassVar
+
+from paramcalc.conditions import Conditions
+from paramcalc.errors import LayerError
+from paramcalc.expr import Size, pretty, product
+from paramcalc.field import Unknown, reading_of, transposed_reading
+from paramcalc.layers.base import (
+    WHOLE,
+    Count,
+    Layer,
+    NaturalPerAxis,
+    Padding,
+    PerAxis,
+    PlainPadding,
+    Positive,
+    PositivePerAxis,
+    Reader,
+    Truth,
+    WindowPadding,
+    along_axes,
+    need_axes,
+    need_sizes,
+    per_axis,
+    unknown,
+)
+from paramcalc.shape import Shape, Tensor, spelled
+from paramcalc.window import Window, factor, rounded_up, same_padding
+
+MAPS = "a map of shape [C, L], [C, H, W] or [C, D, H, W]"
+
+
+def pads(padding: Padding, axes: int) -> list[tuple[Size, Size]]:
+    """The padding before and behind, for each of `axes` axes."""
+    if isinstance(padding, tuple) and isinstance(padding[0], tuple):
+        if len(padding) != axes:
+            raise LayerError(f"padding has {len(padding)} pairs for {axes} {'axis' if axes == 1 else 'axes'}")
+        return [pair for pair in padding if isinstance(pair, tuple)]
+    assert not isinstance(padding, str)
+    single: PerAxis = padding
+    return [(pad, pad) for pad in per_axis("padding", single, axes)]
+
+
+class Sliding(Layer):
+    """A layer with one window per spatial axis."""
+
+    def windows(self, x: Shape) -> list[Window]:
+        """The window on each spatial axis of the input."""
+        raise AttributeError
+
+    def build_windows(
+        self, x: Shape, kernel: PerAxis, stride: PerAxis, padding: Padding, dilation: PerAxis, ceil: bool
+    ) -> list[Window]:
+        """Windows from fields that give one value, or one per axis."""
+        axes = len(x) - 1
+        sizes = zip(
+            per_axis("kernel", kernel, axes),
+            per_axis("stride", stride, axes),
+            per_axis("dilation", dilation, axes),
+            strict=True,
+        )
+        shapes = list(sizes)
+        if padding == "same":
+            try:
+                both = [same_padding(n, *shape) for n, shape in zip(x[1:], shapes, strict=True)]
+            except ValueError as error:
+                raise LayerError(str(error)) from None
+        else:
+            both = pads(padding, axes)
+        windows = [Window(k, s, lo, hi, d) for (k, s, d), (lo, hi) in zip(shapes, both, strict=True)]
+        if not ceil:
+            return windows
+        try:
+            return [rounded_up(window) for window in windows]
+        except ValueError as error:
+            raise LayerError(str(error)) from None
+
+    def slide(self, x: Shape, channels: Size, need: Conditions) -> Shape:
+        """The output: `channels`, and on each axis as many positions as the window has."""
+        windows = self.windows(x)
+        for n, window in zip(x[1:], windows, strict=True):
+            if not need.at_least(window.size(n), 1):
+                reach = n + window.lo + window.hi
+                padded = "" if reach == n else f" ({pretty(reach)} with padding)"
+                raise LayerError(
+                    f"the window of {self.type} spans {pretty(window.span)}, "
+                    f"but the input {spelled(x)} has only {pretty(n)}{padded}"
+                )
+        return (channels, *(window.size(n) for n, window in zip(x[1:], windows, strict=True)))
+
+    def reader(self, inputs: Sequence[Tensor], y: Tensor) -> Reader:
+        """Each spatial axis through its window, all channels."""
+        readings = [reading_of(window) for window in self.windows(inputs[0].shape)]
+        return along_axes([WHOLE, *readings], y.shape)
+
+    def sizes(self, x: Shape, y: Shape) -> Sequence[str]:
+        """`(n + lo + hi − span)/s + 1`, once for equal axes."""
+        return list(dict.fromkeys(w.formula(n) for n, w in zip(x[1:], self.windows(x), strict=True)))
+
+
+class Convolution(Layer):
+    """What a convolution and its transpose share: one kernel for each pair of channels in a group."""
+
+    out: Positive
+    kernel: PositivePerAxis
+    stride: PositivePerAxis = 1
+    padding: PlainPadding = 0
+    dilation: PositivePerAxis = 1
+    groups: Positive = 1
+    bias: Truth = True
+
+    def need_groups(self, x: Shape, need: Conditions) -> None:
+        """Require a map, and groups that divide the channels that come in and out."""
+        need_axes(self.type, x, 2, 4, MAPS)
+        for what, size in (("input", x[0]), ("output", self.out)):
+            if self.groups != 1 and not need.divisible(size, self.groups):
+                raise LayerError(
+                    f"{self.type} cannot split {pretty(size)} {what} channels into {pretty(self.groups)} groups"
+                )
+
+    def weights(self, x: Shape) -> Count:
+        """`kernel · in/groups · out/groups · groups`."""
+        kernel = per_axis("kernel", self.kernel, len(x) - 1)
+        if self.groups == 1:
+            return ((*kernel, x[0], self.out),)
+        return ((*kernel, x[0] // self.groups, self.out // self.groups, self.groups),)
+
+    def biases(self, x: Shape) -> Count:
+        """`out`."""
+        return ((self.out,),) if self.bias else ()
+
+
+class Conv(Convolution, Sliding):
+    """A convolution, by the rank of its input (torch.nn.Conv1d, Conv2d, Conv3d).
+
+    Output size per axis `(n + lo + hi − (d·(k−1)+1))/s + 1`, rounded down. Weights
+    `kernel · in/groups · out`, biases `out`, MACs `weights · output positions`.
+    `padding: same` is TensorFlow's rule: `ceil(n/s)` outputs, the odd padding behind.
+    """
+
+    type: ClassVar[str] = "conv"
+
+    padding: WindowPadding = 0
+
+    def windows(self, x: Shape) -> list[Window]:
+        """The window on each spatial axis."""
+        return self.build_windows(x, self.kernel, self.stride, self.padding, self.dilation, False)
+
+    def infer(self, x: Shape, need: Conditions) -> Shape:
+        """`[out, …]`."""
+        self.need_groups(x, need)
+        return self.slide(x, self.out, need)
+
+    def macs(self, x: Shape, y: Shape) -> Count:
+        """`output positions · weights`."""
+        return ((*y[1:], *self.weights(x)[0]),)
+
+
+class ConvTranspose(Convolution):
+    """A transposed convolution (torch.nn.ConvTranspose1d, 2d, 3d).
+
+    Output size per axis `(n − 1)·s − lo − hi + d·(k−1) + output_padding + 1`. Weights
+    `kernel · in · out/groups`, biases `out`, MACs `weights · input positions`.
+    """
+
+    type: ClassVar[str] = "conv_transpose"
+
+    output_padding: NaturalPerAxis = 0
+
+    def windows(self, x: Shape) -> list[Window]:
+        """The window whose transpose this is, on each spatial axis; output padding is padding taken off behind."""
+        axes = len(x) - 1
+        values = zip(
+            per_axis("kernel", self.kernel, axes),
+            per_axis("stride", self.stride, axes),
+            pads(self.padding, axes),
+            per_axis("output_padding", self.output_padding, axes),
+            per_axis("dilation", self.dilation, axes),
+            strict=True,
+        )
+        windows = []
+        for kernel, stride, (lo, hi), extra, dilation in values:
+            both = isinstance(extra, int) and isinstance(stride, int) and isinstance(dilation, int)
+            if both and extra and extra >= max(stride, dilation):  # type: ignore[type-var, operator]
+                raise LayerError(
+                    f"output_padding must be below the stride or the dilation, "
+                    f"got {extra} with stride {stride} and dilation {dilation}"
+                )
+            windows.append(Window(kernel, stride, lo, hi - extra, dilation))
+        return windows
+
+    def infer(self, x: Shape, need: Conditions) -> Shape:
+        """`[out, …]`."""
+        self.need_groups(x, need)
+        sizes = [(n - 1) * w.stride - w.lo - w.hi + w.span for n, w in zip(x[1:], self.windows(x), strict=True)]
+        return need_sizes("conv_transpose", x, (self.out, *sizes), need)
+
+    def macs(self, x: Shape, y: Shape) -> Count:
+        """`input positions · weights`."""
+        return ((*x[1:], *self.weights(x)[0]),)
+
+    def reader(self, inputs: Sequence[Tensor], y: Tensor) -> Reader:
+        """Unit i reads each j with `i = s·j − lo + d·t`."""
+        try:
+            readings = [transposed_reading(window) for window in self.windows(inputs[0].shape)]
+        except Unknown:
+            return unknown
+        return along_axes([WHOLE, *readings], y.shape)
+
+    def sizes(self, x: Shape, y: Shape) -> Sequence[str]:
+        """`(n − 1)·s − padding + span = …`."""
+        texts = []
+        for n, out, window in zip(x[1:], y[1:], self.windows(x), strict=True):
+            padding = window.lo + window.hi
+            taken = "" if padding == 0 else f" − {factor(padding)}"
+            texts.append(f"({pretty(n)} − 1)·{factor(window.stride)}{taken} + {pretty(window.span)} = {pretty(out)}")
+        return list(dict.fromkeys(texts))
+
+
+class Pool(Sliding):
+    """A pooling with a window; without a stride, the stride is the kernel."""
+
+    kernel: PositivePerAxis
+    stride: PositivePerAxis | None = None
+    padding: WindowPadding = 0
+    ceil: Truth = False
+
+    def windows(self, x: Shape) -> list[Window]:
+        """The window on each spatial axis."""
+        return self.pool_windows(x, 1)
+
+    def pool_windows(self, x: Shape, dilation: PerAxis) -> list[Window]:
+        """The windows; at most half of one may lie in the padding, as in torch."""
+        stride = self.kernel if self.stride is None else self.stride
+        exact = self.build_windows(x, self.kernel, stride, self.padding, dilation, False)
+        for window in exact:
+            for pad in (window.lo, window.hi):
+                if isinstance(pad, int) and isinstance(window.span, int) and 2 * pad > window.span:
+                    raise LayerError(
+                        f"padding of {self.type} must be at most half the window: "
+                        f"got {pad} with a span of {window.span}"
+                    )
+        if not self.ceil:
+            return exact
+        return self.build_windows(x, self.kernel, stride, self.padding, dilation, True)
+
+    def infer(self, x: Shape, need: Conditions) -> Shape:
+        """`[C, …]`."""
+        need_axes(self.type, x, 2, 4, MAPS)
+        return self.slide(x, x[0], need)
+
+
+class MaxPool(Pool):
+    """Max pooling (torch.nn.MaxPool1d, 2d, 3d); `ceil` rounds the size up by torch's rule."""
+
+    type: ClassVar[str] = "max_pool"
+
+    dilation: PositivePerAxis = 1
+
+    def windows(self, x: Shape) -> list[Window]:
+        """The window on each spatial axis."""
+        return self.pool_windows(x, self.dilation)
+
+
+class AvgPool(Pool):
+    """Average pooling (torch.nn.AvgPool1d, 2d, 3d); `ceil` rounds the size up by torch's rule."""
+
+    type: ClassVar[str] = "avg_pool"
+
+
+class SpaceToDepth(Sliding):
+    """Blocks of b x b positions become channels (torch.nn.PixelUnshuffle): `[C·b², H/b, W/b]`."""
+
+    type: ClassVar[str] = "space_to_depth"
+
+    block: Positive
+
+    def windows(self, x: Shape) -> list[Window]:
+        """A block is a window with its own size as stride."""
+        return [Window(self.block, self.block)] * (len(x) - 1)
+
+    def infer(self, x: Shape, need: Conditions) -> Shape:
+        """Every spatial size must be a multiple of the block."""
+        need_axes("space_to_depth", x, 3, 3, "a map of shape [C, H, W]")
+        for n in x[1:]:
+            if not need.divisible(n, self.block):
+                raise LayerError(f"space_to_depth needs multiples of {pretty(self.block)}, got {spelled(x)}")
+        return self.slide(x, x[0] * product(*[self.block] * (len(x) - 1)), need)

@@ -1,0 +1,41 @@
+"""Every limit on what a file may ask for, in one place.
+
+The limits are far above any real network. They exist so that a wrong or hostile file ends in a
+clear error, quickly, instead of filling the memory.
+"""
+
+FILE_BYTES = 1_000_000
+"""Size of one file."""
+
+NESTING = 60
+"""Levels of lists and mappings inside one file."""
+
+YAML_VALUES = 100_000
+"""Scalars, lists and mappings of one file, with every alias written out."""
+
+INCLUDED_FILES = 50
+"""Files reached through `include` and `base`."""
+
+EXPRESSION_LENGTH = 500
+"""Characters of one expression."""
+
+EXPRESSION_NESTING = 40
+"""Parentheses and signs inside one another in an expression."""
+
+DIGITS = 18
+"""Digits of one number, written or computed."""
+
+TERMS = 2_000
+"""Terms of one symbolic size."""
+
+CALL_DEPTH = 40
+"""Blocks inside one another."""
+
+STEPS = 100_000
+"""Steps that are executed, with every repeat and block written out."""
+
+PERIOD = 4_096
+"""Residues that are looked at one by one: periods of a condition, phases of a receptive field."""
+
+PROBLEMS_SHOWN = 20
+"""Errors that one message shows in full."""

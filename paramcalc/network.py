@@ -1,0 +1,185 @@
+"""A network: its nodes in execution order. `add` infers a node's shape, counts and field.
+
+This is the door for every front end: the YAML language calls `add` for each step, and a reader of
+another format would do the same.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+from paramcalc.conditions import Conditions
+from paramcalc.errors import LayerError
+from paramcalc.expr import Size
+from paramcalc.field import ITSELF, Axis, Fields, Unknown
+from paramcalc.layers.base import Layer, Reader, total
+from paramcalc.shape import Shape, Tensor
+
+
+class Counts(NamedTuple):
+    """What one application of a layer costs: parameters, state, and the MACs for one tensor."""
+
+    weights: Size = 0
+    biases: Size = 0
+    buffers: Size = 0
+    macs: Size = 0
+
+
+class Inference(NamedTuple):
+    """What the rules of a layer say for inputs of certain shapes."""
+
+    output: Tensor
+    counts: Counts
+    reader: Reader
+    layer: Layer
+
+
+class Node:
+    """One executed step: a layer applied to earlier nodes, or an input of the network.
+
+    `fields` are the receptive fields, one per spatial axis of the input `source`; None is unknown.
+    `shared_with` is the node whose weights this one uses; `counts` still holds what the layer has.
+    """
+
+    __slots__ = ("counts", "fields", "frozen", "index", "inputs", "layer", "output", "path", "shared_with", "source")
+
+    def __init__(
+        self,
+        index: int,
+        path: str,
+        layer: Layer | None,
+        inputs: tuple[Node, ...],
+        output: Tensor,
+        counts: Counts,
+        fields: Fields | None,
+        source: Node | None,
+        frozen: bool,
+        shared_with: Node | None,
+    ) -> None:
+        self.index = index
+        self.path = path
+        self.layer = layer
+        self.inputs = inputs
+        self.output = output
+        self.counts = counts
+        self.fields = fields
+        self.source = self if source is None else source
+        self.frozen = frozen
+        self.shared_with = shared_with
+
+    @property
+    def type(self) -> str:
+        """The layer's name in the language, or `input`."""
+        return self.layer.type if self.layer else "input"
+
+    @property
+    def view(self) -> bool:
+        """Whether the node writes no elements of its own."""
+        return self.layer is not None and self.layer.view
+
+    def __repr__(self) -> str:
+        return f"<{self.type} {self.path}: {self.output}>"
+
+
+class Network:
+    """Nodes in execution order, the inputs first, and what must hold for the symbols."""
+
+    def __init__(self, name: str, source: str = "") -> None:
+        self.name = name
+        self.source = source
+        self.inputs: list[Node] = []
+        self.nodes: list[Node] = []
+        self.outputs: dict[str, Node] = {}
+        self.conditions = Conditions()
+        self.claims: tuple[Any, ...] = ()
+        self._inferred: dict[tuple[object, ...], Inference] = {}
+
+    def add_input(self, path: str, shape: Shape, count: Size = 1) -> Node:
+        """An input of `count` tensors of a shape; every spatial position reads itself."""
+        fields = tuple(Axis(axis, n, (ITSELF,)) for axis, n in enumerate(shape) if axis > 0)
+        node = Node(len(self.inputs), path, None, (), Tensor(shape, count), Counts(), fields, None, False, None)
+        self.inputs.append(node)
+        return node
+
+    def add(
+        self,
+        layer: Layer,
+        inputs: Sequence[Node],
+        path: str,
+        *,
+        frozen: bool = False,
+        shared_with: Node | None = None,
+    ) -> Node:
+        """Apply a layer to earlier nodes; the new node, with everything the rules say of it.
+
+        Raises LayerError when the layer does not fit its inputs, or not the weights it shares.
+        """
+        tensors = [node.output for node in inputs]
+        inference = self.infer(layer, tensors, path)
+        if shared_with is not None:
+            need_same_weights(layer, inference.counts, shared_with)
+        read = inputs[:1] if layer.references else inputs
+        source, fields = seen_through(inference.reader, read, path)
+        node = Node(
+            len(self.nodes),
+            path,
+            layer,
+            tuple(inputs),
+            inference.output,
+            inference.counts,
+            fields,
+            source,
+            frozen,
+            shared_with,
+        )
+        self.nodes.append(node)
+        return node
+
+    def infer(self, layer: Layer, inputs: Sequence[Tensor], path: str = "") -> Inference:
+        """What the layer's rules say for these inputs; worked out once for each layer and shapes."""
+        key = (id(layer), *inputs)
+        known = self._inferred.get(key)
+        if known is not None:
+            return known
+        self.conditions.asker = path
+        output = layer.result(inputs, self.conditions)
+        x = inputs[0].shape
+        counts = Counts(
+            total(layer.weights(x)),
+            total(layer.biases(x)),
+            total(layer.buffers(x)),
+            total(layer.macs(x, output.shape)),
+        )
+        inference = Inference(output, counts, layer.reader(inputs, output), layer)
+        self._inferred[key] = inference
+        return inference
+
+
+def seen_through(reader: Reader, inputs: Sequence[Node], origin: object) -> tuple[Node, Fields | None]:
+    """The input of the network that a new node's fields refer to, and those fields.
+
+    Where paths from several inputs of the network meet, the first of these is the one that counts.
+    """
+    source = inputs[0].source
+    if len(inputs) > 1:
+        source = min((node.source for node in inputs), key=lambda node: node.index)
+        inputs = [node for node in inputs if node.source is source]
+    fields = [node.fields for node in inputs if node.fields is not None]
+    if len(fields) < len(inputs):
+        return source, None
+    try:
+        return source, reader(fields, origin)
+    except Unknown:
+        return source, None
+
+
+def need_same_weights(layer: Layer, counts: Counts, owner: Node) -> None:
+    """Raise LayerError unless `layer` can use the weights of `owner`."""
+    if owner.layer is None or owner.type != layer.type:
+        raise LayerError(f"{layer.type} cannot share the weights of {owner.path}, which is {owner.type}")
+    if (counts.weights, counts.biases, counts.buffers) != owner.counts[:3]:
+        raise LayerError(
+            f"{layer.type} would have {counts.weights} weights and {counts.biases} biases, "
+            f"but {owner.path} has {owner.counts.weights} and {owner.counts.biases}: they cannot be shared"
+        )

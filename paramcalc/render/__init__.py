@@ -1,0 +1,1 @@
+"""Reports as text: one table model, one file a format."""

@@ -1,0 +1,45 @@
+"""Tensors: a shape without the batch axis, and how many of it one input gives.
+
+Channels first: `[C]`, `[C, L]`, `[C, H, W]`, `[C, D, H, W]`; sequences of tokens are `[T, D]`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from paramcalc.expr import Size, plain, product
+
+Shape: TypeAlias = tuple[Size, ...]
+
+AXIS_NAMES: dict[int, tuple[str, ...]] = {
+    1: ("channels",),
+    2: ("channels", "length"),
+    3: ("channels", "height", "width"),
+    4: ("channels", "depth", "height", "width"),
+}
+"""What expressions call the sizes of the incoming tensor, by its number of axes."""
+
+SYMBOLS: dict[int, tuple[str, ...]] = {1: (), 2: ("L",), 3: ("H", "W"), 4: ("D", "H", "W")}
+"""The usual symbols of the spatial sizes, by the number of axes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Tensor:
+    """A shape, and the number of such tensors for one input: 1, or 2000 region crops."""
+
+    shape: Shape
+    count: Size = 1
+
+    @property
+    def elements(self) -> Size:
+        """Elements in all of them: the product of the shape times the count."""
+        return product(*self.shape) * self.count
+
+    def __str__(self) -> str:
+        return spelled(self.shape) if self.count == 1 else f"{plain(self.count)} x {spelled(self.shape)}"
+
+
+def spelled(shape: Shape) -> str:
+    """A shape as errors write it: `[64, H//2, W//2]`."""
+    return f"[{', '.join(plain(size) for size in shape)}]"
