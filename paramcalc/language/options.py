@@ -6,11 +6,12 @@ from collections.abc import Sequence
 from fractions import Fraction
 
 from paramcalc.errors import ParamcalcError, Problem, Source, Span
-from paramcalc.expr import Expr
+from paramcalc.expr import Expr, symbol
 from paramcalc.language import expression
-from paramcalc.language.document import Argument
+from paramcalc.language.document import Argument, File
 from paramcalc.language.expression import SyntaxProblem
 from paramcalc.layers import WORDS
+from paramcalc.shape import SYMBOLS
 
 
 def argument_of(value: object, origin: str) -> Argument:
@@ -54,3 +55,33 @@ def from_list(text: str, start: Span, span: Span) -> Argument:
         items.append(from_text(part.strip(), start.part(offset + inner, len(part.strip()))))
         offset += len(part) + 1
     return Argument(tuple(items), span, frozenset(name for item in items for name in item.names))
+
+
+def set_option(text: str) -> tuple[str, Argument]:
+    """`width=32` of the command line: the name and the value."""
+    source = Source("--set", text)
+    name, sign, value = text.partition("=")
+    name = name.strip()
+    if not sign or not name or not value.strip():
+        raise ParamcalcError(Problem("expected NAME=VALUE", Span(source, 1, 1, max(1, len(text)))))
+    return name, from_text(value, Span(source, 1, text.index("=") + 2, len(value)))
+
+
+def input_option(text: str) -> tuple[str, Argument]:
+    """`3,H,W` or `image=3,600,1000` of the command line: the input's name, empty for the first, and its shape."""
+    source = Source("--input", text)
+    name, sign, sizes = text.rpartition("=")
+    start = Span(source, 1, len(name) + len(sign) + 1, max(1, len(sizes)))
+    if not 1 <= len(sizes.split(",")) <= 4 or not sizes.strip() or (sign and not name.strip()):
+        raise ParamcalcError(Problem("expected 1 to 4 sizes, channels first, such as 3,224,224", start))
+    return name.strip(), from_list(sizes, start, start)
+
+
+def symbolic_input(file: File) -> dict[str, Argument]:
+    """The first input of a file with the usual symbols for its spatial sizes: `[3, H, W]`."""
+    if not file.inputs:
+        return {}
+    spec = file.inputs[0]
+    names = SYMBOLS[len(spec.shape)]
+    spatial = tuple(Argument(symbol(name), spec.span) for name in names)
+    return {spec.name: Argument((spec.shape[0], *spatial), spec.span, spec.shape[0].names)}

@@ -1,0 +1,69 @@
+"""Claims as a table: the published figure, the computed value, the verdict."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from paramcalc.claims import Outcome, Verdict
+from paramcalc.render.json import number, numbers
+from paramcalc.render.table import Column, Line, Sizes, Table, Value
+
+COLUMNS = (
+    Column("architecture", "architecture", numeric=False),
+    Column("at", "at", numeric=False, elastic=True),
+    Column("quantity", "quantity", numeric=False),
+    Column("claimed", "claimed"),
+    Column("computed", "computed"),
+    Column("verdict", "verdict", numeric=False),
+    Column("source", "source", numeric=False, rank=1, elastic=True),
+)
+MARKS = {
+    Outcome.met: "✓ met",
+    Outcome.missed: "✗ missed",
+    Outcome.disputed: "disputed",
+    Outcome.disputed_but_met: "✗ disputed, but met",
+    Outcome.open: "✗ depends on symbols",
+}
+
+
+def claims_table(verdicts: Sequence[tuple[str, Verdict]]) -> Table:
+    """One row for each claim of each architecture, and a line that counts the outcomes."""
+    lines = []
+    for name, verdict in verdicts:
+        claim = verdict.claim
+        below = [f"disputed: {claim.disputed}"] if claim.disputed else []
+        values = (name, verdict.step or "all", claim.quantity, verdict.text, value(verdict), MARKS[verdict.outcome])
+        lines.append(Line((*values, claim.source), below))
+    return Table("", list(COLUMNS), lines, foot=[summary([verdict for _, verdict in verdicts])])
+
+
+def value(verdict: Verdict) -> Value:
+    """The computed value of a claim."""
+    return verdict.computed[0] if len(verdict.computed) == 1 else Sizes(verdict.computed) if verdict.computed else None
+
+
+def summary(verdicts: Sequence[Verdict]) -> str:
+    """How many claims there are, and how they turn out."""
+    if not verdicts:
+        return "no claims"
+    counts = {outcome: sum(verdict.outcome is outcome for verdict in verdicts) for outcome in Outcome}
+    parts = [f"{count} {outcome.value}" for outcome, count in counts.items() if count]
+    return f"{len(verdicts)} claims: {', '.join(parts)}"
+
+
+def claims_object(verdicts: Sequence[tuple[str, Verdict]]) -> list[dict[str, Any]]:
+    """The same as plain values."""
+    return [
+        {
+            "architecture": name,
+            "at": verdict.step or None,
+            "quantity": verdict.claim.quantity,
+            "claimed": verdict.text,
+            "computed": number(verdict.computed[0]) if len(verdict.computed) == 1 else numbers(verdict.computed),
+            "verdict": verdict.outcome.value,
+            "source": verdict.claim.source,
+            "disputed": verdict.claim.disputed or None,
+        }
+        for name, verdict in verdicts
+    ]

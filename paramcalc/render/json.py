@@ -1,0 +1,69 @@
+"""A report as JSON: stable keys, exact integers, symbolic values in the plain spelling."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import fields
+from fractions import Fraction
+from typing import Any
+
+from paramcalc.analysis import Report, Row, Totals
+from paramcalc.expr import Expr, Size, plain
+
+
+def number(value: Size | Fraction | None) -> int | str | None:
+    """A number as JSON holds it: an integer, a string for a symbolic value or a fraction, or null."""
+    if isinstance(value, (Expr, Fraction)):
+        return plain(value)
+    return value
+
+
+def numbers(values: Sequence[Size | Fraction | None] | None) -> list[int | str | None] | None:
+    """Several numbers; null as a whole when they are not known."""
+    return None if values is None else [number(value) for value in values]
+
+
+def row_object(row: Row) -> dict[str, Any]:
+    """One executed step."""
+    return {
+        "path": row.path,
+        "type": row.type,
+        "inputs": row.inputs,
+        "output": numbers(row.output),
+        "count": number(row.count),
+        "weights": number(row.weights),
+        "biases": number(row.biases),
+        "params": number(row.params),
+        "buffers": number(row.buffers),
+        "macs": number(row.macs),
+        "activations": number(row.activations),
+        "receptive_field": numbers(row.receptive_field),
+        "effective_stride": numbers(row.effective_stride),
+        "effective_padding": numbers(row.effective_padding),
+        "covers_input": row.covers_input,
+        "misaligned": row.misaligned,
+        "frozen": row.frozen,
+        "shared_with": row.shared_with,
+        "formula": row.formula,
+    }
+
+
+def report_object(report: Report) -> dict[str, Any]:
+    """The report, in the order and with the names that scripts rely on."""
+    return {
+        "name": report.name,
+        "source": report.source,
+        "input": {
+            name: {"shape": numbers(row.shape), "count": number(row.count)} for name, row in report.input.items()
+        },
+        "layers": [row_object(row) for row in report.layers],
+        "outputs": {name: numbers(shape) for name, shape in report.outputs.items()},
+        "totals": {item.name: number(getattr(report.totals, item.name)) for item in fields(Totals)},
+        "conditions": [condition.text for condition in report.conditions],
+    }
+
+
+def render(value: Any) -> str:
+    """Plain values as JSON text."""
+    return json.dumps(value, indent=2, ensure_ascii=False) + "\n"

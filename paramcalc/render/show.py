@@ -1,0 +1,117 @@
+"""A report as a table: one row for each step, the totals, and what is said below."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from fractions import Fraction
+
+from paramcalc.analysis import Report, Row, derivations
+from paramcalc.claims import Outcome, Verdict
+from paramcalc.expr import Size, pretty
+from paramcalc.render.table import Column, Line, Sizes, Table, Value
+from paramcalc.render.text import spell
+
+WHOLE, MISALIGNED = "*", "~"
+
+COLUMNS = (
+    Column("layer", "layer", numeric=False, elastic=True),
+    Column("type", "type", numeric=False, rank=6),
+    Column("output", "output"),
+    Column("count", "count", rank=3),
+    Column("weights", "weights", rank=7),
+    Column("biases", "biases", rank=7),
+    Column("params", "params"),
+    Column("macs", "MACs", rank=1),
+    Column("receptive_field", "field", rank=2),
+    Column("effective_stride", "stride", rank=4),
+    Column("claims", "claimed", numeric=False, rank=5),
+)
+"""The columns of `show`, and the order in which a narrow page drops them: the highest rank first."""
+
+
+def show_table(report: Report, *, formulas: bool = False, verdicts: Sequence[Verdict] = ()) -> Table:
+    """The table of a report; `formulas` puts each figure's derivation below its row.
+
+    `verdicts` are the claims, each beside the figure it is about: in its row, or below the table.
+    """
+    claimed: dict[str, list[str]] = {}
+    for verdict in verdicts:
+        claimed.setdefault(verdict.path, []).append(claim_text(verdict))
+    lines = [
+        Line(
+            (*row_values(row), ", ".join(claimed.pop(row.path, ()))),
+            [f"{name}: {text}" for name, text in derivations(row.node)] if formulas else (),
+        )
+        for row in report.layers
+    ]
+    left = [text for texts in claimed.values() for text in texts]
+    totals = report.totals
+    total = Line(("total", "", "", "", totals.weights, totals.biases, totals.params, totals.macs, "", "", ""))
+    inputs = [f"{name} {spell(sizes(row.shape))}" + times(row.count) for name, row in report.input.items()]
+    table = Table(
+        title=report.name,
+        columns=list(COLUMNS),
+        lines=lines,
+        total=total,
+        head=[text for text in (report.source, ", ".join(inputs)) if text],
+        foot=[*below(report), *(f"claimed      {text}" for text in left)],
+    )
+    idle = {"count": all(row.count == 1 for row in report.layers), "claims": not any(line.values[-1] for line in lines)}
+    return table.without([key for key, unused in idle.items() if unused])
+
+
+def claim_text(verdict: Verdict) -> str:
+    """A claim in a few words: `weights 35k ✓`, `params 110M ✗ disputed`."""
+    mark = {Outcome.met: "✓", Outcome.disputed: "✗ disputed", Outcome.disputed_but_met: "✓ but disputed"}
+    at = f"{verdict.step}: " if verdict.step and not verdict.path else ""
+    return f"{at}{verdict.claim.quantity} {verdict.text} {mark.get(verdict.outcome, '✗')}"
+
+
+def times(count: Size) -> str:
+    """How many of an input there are, unless it is one."""
+    return "" if count == 1 else f" · {pretty(count)} of them"
+
+
+def row_values(row: Row) -> tuple[Value, ...]:
+    """The cells of a row."""
+    mark = (WHOLE if row.covers_input else "") + (MISALIGNED if row.misaligned else "")
+    return (
+        row.path,
+        row.type,
+        sizes(row.output),
+        row.count,
+        row.weights,
+        row.biases,
+        row.params,
+        row.macs,
+        sizes(row.receptive_field, mark),
+        sizes(row.effective_stride),
+    )
+
+
+def sizes(values: Sequence[Size | Fraction | None] | None, mark: str = "") -> Value:
+    """A shape, or one value per axis; None where none is known."""
+    if not values or all(value is None for value in values):
+        return None
+    return Sizes(tuple(values), mark)
+
+
+def below(report: Report) -> list[str]:
+    """What is said below the table: totals in words, conditions, the meaning of marks."""
+    totals = report.totals
+    frozen = totals.params - totals.trainable
+    lines = [
+        f"parameters   {pretty(totals.params)} (weights {pretty(totals.weights)}, biases {pretty(totals.biases)})"
+        + (f", of which frozen {pretty(frozen)}" if frozen != 0 else ""),
+    ]
+    if totals.buffers != 0:
+        lines.append(f"buffers      {pretty(totals.buffers)}")
+    lines.append(f"MACs         {pretty(totals.macs)} (FLOPs {pretty(totals.flops)})")
+    peak = "depending on the symbols" if totals.peak_activations is None else pretty(totals.peak_activations)
+    lines.append(f"activations  {pretty(totals.activations)} elements (alive at once: {peak})")
+    lines += [f"condition    {condition.text}" for condition in report.conditions]
+    if any(row.covers_input for row in report.layers):
+        lines.append(f"{WHOLE} reads the whole input")
+    if any(row.misaligned for row in report.layers):
+        lines.append(f"{MISALIGNED} paths of different effective strides meet")
+    return lines
