@@ -6,7 +6,7 @@ another format would do the same.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from paramcalc.conditions import Conditions
@@ -83,7 +83,11 @@ class Node:
 
 
 class Network:
-    """Nodes in execution order, the inputs first, and what must hold for the symbols."""
+    """Nodes in execution order, the inputs first, and what must hold for the symbols.
+
+    `outputs` are the named results. `steps` gives the node that a step ends in by the step's path,
+    also for blocks and for the steps that repeats number; `claims` are the published figures.
+    """
 
     def __init__(self, name: str, source: str = "") -> None:
         self.name = name
@@ -92,7 +96,9 @@ class Network:
         self.nodes: list[Node] = []
         self.outputs: dict[str, Node] = {}
         self.conditions = Conditions()
-        self.claims: tuple[Any, ...] = ()
+        self.steps: dict[str, Node] = {}
+        self.claims: Sequence[Any] = ()
+        self.resize: Callable[[Mapping[str, Sequence[Size]]], Network] | None = None
         self._inferred: dict[tuple[object, ...], Inference] = {}
 
     def add_input(self, path: str, shape: Shape, count: Size = 1) -> Node:

@@ -6,14 +6,14 @@ its own, so that one run reports all that are independent.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeVar
 
 from pydantic import ValidationError
 
 from paramcalc import limits
-from paramcalc.errors import LayerError, ParamcalcError, Problem, Span, listing, suggestion
+from paramcalc.errors import ExpressionError, LayerError, ParamcalcError, Problem, Source, Span, listing, suggestion
 from paramcalc.expr import Expr, Size, symbol
 from paramcalc.language.document import Argument, Block, Branch, File, InputSpec, Reference, Step
 from paramcalc.language.expression import Constant, SyntaxProblem, show
@@ -23,6 +23,7 @@ from paramcalc.network import Network, Node
 from paramcalc.shape import AXIS_NAMES, spelled
 
 Environment = dict[str, Constant]
+T = TypeVar("T")
 
 
 def build(
@@ -34,7 +35,20 @@ def build(
 
     Raises ParamcalcError with every independent problem.
     """
-    return _Builder(file).network(input_shapes or {}, settings or {})
+    network = _Builder(file).network(input_shapes or {}, settings or {})
+
+    def resize(shapes: Mapping[str, Sequence[Size]]) -> Network:
+        given = {name: given_shape(shape, f"input {name}") for name, shape in shapes.items()}
+        return build(file, given, settings)
+
+    network.resize = resize
+    return network
+
+
+def given_shape(shape: Sequence[Size], origin: str) -> Argument:
+    """A shape from outside the file as an argument."""
+    span = Span(Source(origin, str(shape)))
+    return Argument(tuple(Argument(size, span) for size in shape), span)
 
 
 @dataclass(slots=True)
@@ -102,6 +116,8 @@ class _Builder:
             pass
         if self.problems:
             raise ParamcalcError(*self.problems.values())
+        self.result.steps = {path: node for path, node in self.paths.items() if node is not None}
+        self.result.claims = self.file.claims
         return self.result
 
     def execute(self, reach: Reach, scope: Environment) -> None:
@@ -117,6 +133,7 @@ class _Builder:
                 continue
             heads[head.name] = node
             reach.names.setdefault(head.name, (node, head.name))
+            self.paths.setdefault(head.name, node)
         read = {id(source) for node in self.result.nodes for source in node.inputs}
         if end is not None and (not heads or id(end) not in read) and end not in heads.values():
             self.result.outputs["output"] = end
@@ -132,7 +149,8 @@ class _Builder:
             if name not in names:
                 hint = suggestion(name, names)
                 takes = f"{file.name} takes: {', '.join(names)}" if names else f"{file.name} takes no arguments"
-                self.problem(f"{file.name} has no argument '{name}'{hint}", given.span, takes)
+                where = Span(given.span.source, 1, 1, len(name))
+                self.problem(f"{file.name} has no argument '{name}'{hint}", where, takes)
         for parameter in file.parameters:
             chosen = settings.get(parameter.name, parameter.default)
             if chosen is None:
@@ -216,48 +234,50 @@ class _Builder:
         """Execute a step as often as it says; the node after it."""
         self.count(step, place)
         if step.when is not None:
-            wanted = self.key(step, "when", step.when, incoming, place, bool)
-            if wanted is None:
-                return None
+            wanted = self.key(step.when, "when", incoming, place, truth)
             if not wanted:
-                return incoming
+                return None if wanted is None else incoming
         if step.start is not None:
             incoming = self.refer(step.start, reach, place)
-        copies: Any = 1
-        if step.repeat is not None:
-            copies = self.key(step, "repeat", step.repeat, incoming, place, int)
-            if not isinstance(copies, int):
-                return None
         if not step.kind:
             return incoming
-        for copy in range(copies):
+        if step.repeat is None:
+            return self.named(step, self.name(step, numbers), incoming, place, reach)
+        copies = self.key(step.repeat, "repeat", incoming, place, whole)
+        for copy in range(copies or 0):
             if copy:
                 self.count(step, place)
-            if step.label is not None:
-                name = step.label if step.repeat is None else f"{step.label}{copy + 1}"
-            elif step.alone:
-                name = step.kind
-            else:
-                numbers[step.kind] = number = numbers.get(step.kind, 0) + 1
-                name = f"{step.kind}{number}"
-            incoming = self.once(step, name, incoming, place, reach)
-            if name in reach.names:
-                self.problem(
-                    f"two steps would be called '{name}'; give one of them a name of its own",
-                    step.span,
-                    trail=place.trail,
-                )
-            entry = (incoming, place.prefix + name)
-            reach.names[name] = entry
-            self.paths[entry[1]] = incoming
-            if step.alone:
-                reach.names.setdefault(f"{name}1", entry)
-                self.paths.setdefault(f"{entry[1]}1", incoming)
+            name = self.name(step, numbers) if step.label is None else f"{step.label}{copy + 1}"
+            incoming = self.named(step, name, incoming, place, reach)
             if incoming is None:
                 break
-        if step.label is not None and step.repeat is not None and copies:
-            reach.names[step.label] = (incoming, entry[1])
-        return incoming
+            if step.label is not None:
+                reach.names[step.label] = reach.names[name]
+        return None if copies is None else incoming
+
+    def name(self, step: Step, numbers: dict[str, int]) -> str:
+        """The given name, else the kind, with its number in the list unless it is alone there."""
+        if step.label is not None:
+            return step.label
+        if step.alone:
+            return step.kind
+        numbers[step.kind] = numbers.get(step.kind, 0) + 1
+        return f"{step.kind}{numbers[step.kind]}"
+
+    def named(self, step: Step, name: str, incoming: Node | None, place: Place, reach: Reach) -> Node | None:
+        """Execute a step once, and make what it gives known by its name."""
+        path = place.prefix + name
+        if name in reach.names:
+            self.problem(
+                f"two steps would be called '{name}'; give one of them a name of its own", step.span, trail=place.trail
+            )
+        node = self.once(step, name, incoming, place, reach)
+        reach.names[name] = (node, path)
+        self.paths[path] = node
+        if step.alone:
+            reach.names.setdefault(f"{name}1", (node, path))
+            self.paths.setdefault(f"{path}1", node)
+        return node
 
     def count(self, step: Step, place: Place) -> None:
         self.steps += 1
@@ -267,28 +287,19 @@ class _Builder:
             )
             raise _Stop
 
-    def key(self, step: Step, key: str, argument: Argument, incoming: Node | None, place: Place, wanted: type) -> Any:
-        """The value of a key beside a step: a truth value, or a count; None after a problem."""
+    def key(
+        self, argument: Argument, key: str, incoming: Node | None, place: Place, check: Callable[[str, Constant], T]
+    ) -> T | None:
+        """The value of a key beside a step, as `check` wants it; None after a problem."""
         names = self.names(argument.names, incoming, place)
-        if names is None:
-            return None
-        value = self.evaluate(argument, names, place.trail)
+        value = None if names is None else self.evaluate(argument, names, place.trail)
         if value is None:
             return None
-        if wanted is bool:
-            if isinstance(value, bool):
-                return value
-            self.problem(f"{key} must be true or false, got {show(value)}", argument.span, trail=place.trail)
+        try:
+            return check(key, value)
+        except ExpressionError as error:
+            self.problem(error.problems[0].message, argument.span, trail=place.trail)
             return None
-        if isinstance(value, bool) or not isinstance(value, int) or value < 0:
-            self.problem(
-                f"{key} must be a whole number, 0 or more, got {show(value)}", argument.span, trail=place.trail
-            )
-            return None
-        if value > limits.STEPS:
-            self.problem(f"{key} must be at most {limits.STEPS:,}, got {value:,}", argument.span, trail=place.trail)
-            return None
-        return value
 
     def names(self, used: Sequence[str] | frozenset[str], incoming: Node | None, place: Place) -> Environment | None:
         """The values of names: those in scope, and the sizes of the incoming tensor. None where these are not known."""
@@ -329,7 +340,7 @@ class _Builder:
         """Execute a step once."""
         try:
             if step.frozen is not None and not place.frozen:
-                frozen = self.key(step, "frozen", step.frozen, incoming, place, bool)
+                frozen = self.key(step.frozen, "frozen", incoming, place, truth)
                 place = Place(place.prefix, place.scope, bool(frozen), place.shared, place.trail)
             if step.share is not None:
                 found = reach.find(step.share.name.partition(".")[0])
@@ -460,6 +471,22 @@ class _Builder:
         span = argument.span if argument else step.span
         message = str(detail["ctx"]["error"]) if detail["type"] == "value_error" else choice(detail)
         self.problem(f"{name} of {step.kind} {message}", span, trail=place.trail)
+
+
+def truth(key: str, value: Constant) -> bool:
+    """A truth value. Raises ExpressionError for any other."""
+    if not isinstance(value, bool):
+        raise ExpressionError(f"{key} must be true or false, got {show(value)}")
+    return value
+
+
+def whole(key: str, value: Constant) -> int:
+    """A number of times. Raises ExpressionError for any other value."""
+    if isinstance(value, bool) or not isinstance(value, int) or value < 0:
+        raise ExpressionError(f"{key} must be a whole number, 0 or more, got {show(value)}")
+    if value > limits.STEPS:
+        raise ExpressionError(f"{key} must be at most {limits.STEPS:,}, got {value:,}")
+    return value
 
 
 def choice(detail: Any) -> str:

@@ -1,0 +1,58 @@
+"""Published figures, such as `34848`, `35k`, `0.85M` or `159Ki`, and whether a computed value meets one.
+
+A figure with a unit is rounded: it is met when the value rounds or truncates to it. `k` or `K`, `M`,
+`G` or `B` and `T` are powers of 1000, `Ki`, `Mi` and `Gi` powers of 1024. A figure without a unit is
+exact.
+"""
+
+from __future__ import annotations
+
+import re
+from fractions import Fraction
+from typing import NamedTuple
+
+from paramcalc.expr import Size
+
+UNITS = {
+    "": 1,
+    "k": 10**3,
+    "K": 10**3,
+    "M": 10**6,
+    "G": 10**9,
+    "B": 10**9,
+    "T": 10**12,
+    "Ki": 2**10,
+    "Mi": 2**20,
+    "Gi": 2**30,
+}
+FIGURE = re.compile(r"([0-9]{1,18})(?:\.([0-9]{1,9}))?([A-Za-z]{0,2})")
+
+
+class Figure(NamedTuple):
+    """A published number: `digits` counts of `step`; exact when there is no unit and no decimal point."""
+
+    text: str
+    digits: int
+    step: Fraction
+    exact: bool
+
+    def met_by(self, value: Size | Fraction) -> bool | None:
+        """Whether a value rounds or truncates to this figure; None for a symbolic value."""
+        if not isinstance(value, (int, Fraction)):
+            return None
+        if self.exact:
+            return value == self.digits
+        counts = value / self.step
+        return self.digits in (counts // 1, (counts + Fraction(1, 2)) // 1)
+
+
+def figure(written: object) -> Figure:
+    """The figure that a file writes, as a number or a text. Raises ValueError for anything else."""
+    text = f"{float(written):g}" if isinstance(written, Fraction) else str(written)
+    match = FIGURE.fullmatch(text)
+    if isinstance(written, bool) or match is None or match[3] not in UNITS:
+        units = ", ".join(unit for unit in UNITS if unit)
+        raise ValueError(f"a figure is a number such as 34848, 35k or 0.85M (units: {units}), got '{text}'")
+    decimals = match[2] or ""
+    step = Fraction(UNITS[match[3]], 10 ** len(decimals))
+    return Figure(text, int(match[1] + decimals), step, not match[3] and not decimals)
