@@ -10,6 +10,9 @@ Importing this loads neither torch nor anything that prints.
 
 from __future__ import annotations
 
+from importlib.util import find_spec
+from typing import TYPE_CHECKING
+
 from paramcalc.analysis import Report, Row, Totals, analyze
 from paramcalc.errors import ParamcalcError
 from paramcalc.expr import Expr, Size, plain, pretty, substitute, symbol
@@ -17,6 +20,44 @@ from paramcalc.language import load, loads
 from paramcalc.network import Network
 
 __version__ = "0.1.0"
+
+if TYPE_CHECKING:
+    from torch import nn
+
+    from paramcalc.crosscheck.check import CheckResult
+
+
+def check(network: Network, *, fields: bool = True, claims: bool = True) -> CheckResult:
+    """Hold every figure of a network against torch: shapes, parameters, buffers, MACs, receptive fields.
+
+    `fields=False` leaves out the receptive fields, which take longest; `claims=False` the published
+    figures. Raises ParamcalcError for sizes that are symbols, where torch refuses what paramcalc
+    accepts, and where torch is not installed.
+    """
+    need_torch()
+    from paramcalc.crosscheck.check import check as run  # noqa: PLC0415 - it imports torch
+
+    return run(network, fields=fields, claims=claims)
+
+
+def to_torch(network: Network) -> nn.Module:
+    """The network as a `torch.nn.Module`, ready to train, whose submodules carry the paths as names.
+
+    Its parameters are made where torch's default device says. Raises ParamcalcError for sizes that
+    are symbols, for layers that torch does not have, and where torch is not installed.
+    """
+    need_torch()
+    from paramcalc.crosscheck.network import to_torch as run  # noqa: PLC0415 - it imports torch
+
+    return run(network)
+
+
+def need_torch() -> None:
+    """Raise ParamcalcError where torch is not installed."""
+    if find_spec("torch") is None:
+        message = "torch is not installed; `pip install 'paramcalc[torch]'` installs it, `check --claims` works without"
+        raise ParamcalcError(message)
+
 
 __all__ = [
     "Expr",
@@ -27,10 +68,12 @@ __all__ = [
     "Size",
     "Totals",
     "analyze",
+    "check",
     "load",
     "loads",
     "plain",
     "pretty",
     "substitute",
     "symbol",
+    "to_torch",
 ]

@@ -111,10 +111,7 @@ def value_of(
     quantity = claim.quantity
     if claim.at is None and hasattr(report.totals, quantity):
         return (getattr(report.totals, quantity),)
-    if claim.at is None:
-        end = network.nodes[-1] if network.nodes else None
-    else:
-        end = network.steps[claim.at.name]
+    end = network.steps[claim.at.name] if claim.at else next(reversed(network.nodes), None)
     if end is None or end.path not in rows:
         return ()
     row = rows[end.path]

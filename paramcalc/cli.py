@@ -111,32 +111,60 @@ def show(
 def check(
     architectures: Architectures = None,
     every: Annotated[bool, typer.Option("--all", help="Check all bundled architectures.")] = False,
-    claims: Annotated[bool, typer.Option("--claims", help="Hold only the published figures of the files.")] = False,
+    claims: Annotated[bool, typer.Option("--claims", help="Only the published figures; needs no torch.")] = False,
+    no_field: Annotated[
+        bool, typer.Option("--no-field", help="Leave out receptive fields, which take longest.")
+    ] = False,
+    full: Annotated[bool, typer.Option("--full", help="Print all figures, not only those that differ.")] = False,
+    against: Annotated[
+        str | None,
+        typer.Option(
+            metavar="MODULE:CALLABLE",
+            help="Compare with a torch module of your own, such as torchvision.models:resnet50. "
+            "Importing the named module runs its code.",
+        ),
+    ] = None,
+    against_args: Annotated[
+        str, typer.Option(metavar="ARGS", help="Arguments of that call, such as 'num_classes=10'.")
+    ] = "",
+    inputs: InputOption = None,
+    settings: SetOption = None,
     format: FormatOption = Format.text,
 ) -> None:
-    """Hold the computed figures against the published ones; exit status 1 when one of them fails."""
-    from paramcalc.claims import judge
+    """Hold every computed figure against torch, and against the published ones.
+
+    Exit status 1 when one differs, 2 when the check cannot run.
+    """
+    from paramcalc.checking import Checked, check_against, check_claims, check_torch
     from paramcalc.language.library import bundled_names
 
     names = bundled_names() if every else architectures or []
     if not names:
         raise ParamcalcError("check needs an architecture, or --all")
-    verdicts = []
-    for name in names:
-        network = paramcalc.load(name)
-        verdicts += [(name, verdict) for verdict in judge(network, paramcalc.analyze(network))]
+    shapes = dict(input_option(text) for text in inputs or ())
+    given = dict(set_option(text) for text in settings or ())
+
+    def made(name: str) -> paramcalc.Network:
+        return build(load_file(name), shapes, given)
+
+    published = not shapes and not given
+    page = Page()
+    checked: Checked
+    if against is not None:
+        checked = check_against([(name, made(name)) for name in names], against, against_args, full=full)
+    elif claims:
+        checked = check_claims((name, made(name)) for name in names)
+    else:
+        checked = check_torch(names, made, page, fields=not no_field, claims=published, full=full)
     if format is Format.json:
         from paramcalc.render import json
-        from paramcalc.render.claims import claims_object
 
-        Page().write(json.render(claims_object(verdicts)))
+        page.write(json.render(checked.value))
     else:
         from paramcalc.render import text
-        from paramcalc.render.claims import claims_table
 
-        page = Page()
-        page.write(text.render(claims_table(verdicts), page))
-    if not all(verdict.fine for _, verdict in verdicts):
+        page.write("\n".join(text.render(table, page) for table in checked.tables))
+    if not checked.fine:
         raise typer.Exit(1)
 
 

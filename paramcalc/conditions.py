@@ -9,7 +9,7 @@ statement about products or about several symbols that cannot be decided is kept
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from math import lcm
 from typing import NamedTuple
 
@@ -64,7 +64,15 @@ class Solution(NamedTuple):
     @property
     def empty(self) -> bool:
         """Whether no value is left."""
-        return not self.residues or (self.high is not None and self.high < self.low)
+        if not self.residues:
+            return True
+        least = min(self.low + (residue - self.low) % self.period for residue in self.residues)
+        return self.high is not None and self.high < least
+
+    @property
+    def first(self) -> int:
+        """The least value of at least 1 in the residues, whatever the bounds say."""
+        return min(residue or self.period for residue in self.residues)
 
     def meet(self, other: Solution) -> Solution:
         """The values that both allow."""
@@ -77,9 +85,9 @@ class Solution(NamedTuple):
 
     def congruence(self) -> tuple[int, int] | None:
         """The modulus m and remainder r when the residues are those of `value % m == r`."""
-        modulus = self.period // len(self.residues)
+        modulus, odd = divmod(self.period, len(self.residues))
         first = min(self.residues)
-        if self.period % modulus == 0 and self.residues == frozenset(range(first, self.period, modulus)):
+        if not odd and self.residues == frozenset(range(first, self.period, modulus)):
             return modulus, first
         return None
 
@@ -217,6 +225,7 @@ class Conditions:
         self.asker = ""
         self._asked: dict[Statement, str] = {}
         self._solved: dict[str, Solution] = {}
+        self._parts: dict[str, list[tuple[Solution, str]]] = {}
         self._open: list[Statement] = []
 
     def at_least(self, size: Size, bound: Size) -> bool:
@@ -259,6 +268,7 @@ class Conditions:
             return False
         self._asked[statement] = self.asker
         self._solved[name] = after
+        self._parts.setdefault(name, []).append((solution, self.asker))
         return True
 
     def _keep_open(self, statement: Statement) -> bool:
@@ -286,26 +296,28 @@ class Conditions:
             yield Condition(str(statement), self._asked[statement])
 
     def _of_symbol(self, name: str, solution: Solution) -> Iterator[Condition]:
+        parts = self._parts[name]
+
+        def asker(*telling: Callable[[Solution], bool]) -> str:
+            """The first step whose own demand tells this part of the solution."""
+            return next((where for tells in telling for part, where in parts if tells(part)), "")
+
         if solution.low == solution.high:
-            yield Condition(f"{name} == {solution.low}", self._asker(name, solution.low - 1, solution.low + 1))
+            where = asker(lambda part: solution.low in (part.low, part.high))
+            yield Condition(f"{name} == {solution.low}", where)
             return
-        if solution.low > 1:
-            yield Condition(f"{name} >= {solution.low}", self._asker(name, solution.low - 1))
+        if solution.low > solution.first:
+            yield Condition(f"{name} >= {solution.low}", asker(lambda part: part.low == solution.low))
         if solution.high is not None:
-            yield Condition(f"{name} <= {solution.high}", self._asker(name, solution.high + 1))
+            yield Condition(f"{name} <= {solution.high}", asker(lambda part: part.high == solution.high))
         if len(solution.residues) < solution.period:
             congruence = solution.congruence()
+            kept = ", ".join(str(r) for r in sorted(solution.residues))
+            text = f"{name} % {solution.period} in ({kept})"
             if congruence:
-                modulus, remainder = congruence
-                wrong = [remainder + step for step in range(1, modulus)]
-                yield Condition(f"{name} % {modulus} == {remainder}", self._asker(name, *wrong))
-            else:
-                kept = ", ".join(str(r) for r in sorted(solution.residues))
-                yield Condition(f"{name} % {solution.period} in ({kept})", self._asker(name))
-
-    def _asker(self, name: str, *wrong: int) -> str:
-        """The first step whose statement about `name` fails at one of these values."""
-        for statement, where in self._asked.items():
-            if statement.size.symbols() == {name} and any(statement.holds({name: value}) is False for value in wrong):
-                return where
-        return ""
+                text = f"{name} % {congruence[0]} == {congruence[1]}"
+            where = asker(
+                lambda part: (part.period, part.residues) == (solution.period, solution.residues),
+                lambda part: len(part.residues) < part.period,
+            )
+            yield Condition(text, where)

@@ -353,7 +353,7 @@ def _pretty(expr: Expr) -> str:
             left, right = "⌈⌉"
             inside = Expr({monomial: c for monomial, c in inside.terms.items() if monomial})
         text = _pretty(inside).replace(" ", "")
-        return f"{left}{text if len(inside.terms) == 1 else f'({text})'}/{m}{right}"
+        return f"{left}{text if len(inside.terms) == 1 else f'({text})'}/{m:,}{right}"
 
     return spell(expr, "{:,}".format, floor, "·", "−")
 

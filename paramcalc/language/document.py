@@ -32,8 +32,8 @@ class Argument:
 
     def blame(self, error: SyntaxProblem) -> Span:
         """The part of this value that an error is about."""
-        if isinstance(self.value, Expression) and self.span.length == len(self.value.text):
-            return self.span.part(error.offset, error.length)
+        if isinstance(self.value, Expression):
+            return self.span.within(self.value.text, error.offset, error.length)
         return self.span
 
 

@@ -19,24 +19,36 @@ it uses. Values are whole numbers, symbolic sizes, exact fractions, truth values
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from decimal import Decimal
 from fractions import Fraction
-from functools import lru_cache
+from functools import lru_cache, reduce
 from typing import NamedTuple, TypeAlias
 
 from paramcalc import limits
 from paramcalc.conditions import never_negative, smaller
-from paramcalc.errors import ExpressionError, suggestion
+from paramcalc.errors import ExpressionError, clipped, conjoined, suggestion
 from paramcalc.expr import Expr, divide_exactly, plain
 
 Number: TypeAlias = int | Expr | Fraction
 Constant: TypeAlias = int | Expr | Fraction | bool | str | tuple["Constant", ...]
 
 TOKEN = re.compile(
-    r"(?P<space>[ \t\n]+)|(?P<number>[0-9]+(?:\.[0-9]+)?)|(?P<name>[A-Za-z_][A-Za-z0-9_]*)"
+    r"(?P<space>[ \t\n]+)|(?P<number>\.?[0-9][0-9A-Za-z_.]*)|(?P<name>[A-Za-z_][A-Za-z0-9_]*)"
     r"|(?P<operator>//|<=|>=|==|!=|[-+*%<>(),])"
 )
+NUMBER = re.compile(r"(0|[1-9][0-9]*)(\.[0-9]+)?")
+INSTEAD = {
+    "/": "; divide with '//'",
+    "^": "; write products out",
+    "=": "; compare with '=='",
+    "&": "; write 'and'",
+    "|": "; write 'or'",
+    "!": "; write 'not'",
+}
+"""What to write instead of characters that other languages have."""
+
 KEYWORDS = frozenset(("and", "or", "not", "true", "false"))
 COMPARISONS = frozenset(("<", "<=", ">", ">=", "==", "!="))
 
@@ -88,21 +100,31 @@ def tokenize(text: str) -> list[Token]:
     while offset < len(text):
         match = TOKEN.match(text, offset)
         if match is None:
-            character = text[offset]
-            hint = {"/": "; divide with '//'", "^": "; write products out", "=": "; compare with '=='"}.get(
-                character, ""
-            )
-            raise SyntaxProblem(f"'{character}' has no place in an expression{hint}", offset, 1)
-        if match.lastgroup == "number":
-            number = match[0]
-            if sum(character.isdigit() for character in number) > limits.DIGITS:
-                raise SyntaxProblem(f"a number of more than {limits.DIGITS} digits", offset, len(number))
-            if len(number) > 1 and number[0] == "0" and number[1] != ".":
-                raise SyntaxProblem(f"a number does not begin with 0, got {number}", offset, len(number))
-        if match.lastgroup and match.lastgroup != "space":
-            tokens.append(Token(match.lastgroup, match[0], offset))
+            character = "quotes" if text[offset] in "'\"" else f"'{text[offset]}'"
+            verb = "have" if character == "quotes" else "has"
+            hint = INSTEAD.get(text[offset], "")
+            raise SyntaxProblem(f"{character} {verb} no place in an expression{hint}", offset, 1)
+        kind = match.lastgroup or ""
+        if kind == "number":
+            check_number(match[0], offset)
+        if kind != "space":
+            tokens.append(Token(kind, match[0], offset))
         offset = match.end()
     return tokens
+
+
+def check_number(text: str, offset: int) -> None:
+    """Raise SyntaxProblem unless `text` is a whole or decimal number of few enough digits."""
+    problem = ""
+    digits = sum(character.isdigit() for character in text)
+    if digits > limits.DIGITS:
+        problem = f"a number of {digits:,} digits; at most {limits.DIGITS}"
+    elif not NUMBER.fullmatch(text):
+        likely = [text.replace("_", ""), f"0{text}", text.rstrip("."), text.lstrip("0") or "0"]
+        hint = next((f"; write {other}" for other in likely if NUMBER.fullmatch(other)), "")
+        problem = f"'{clipped(text)}' is not a number{hint}"
+    if problem:
+        raise SyntaxProblem(problem, offset, len(text))
 
 
 @lru_cache(maxsize=4096)
@@ -149,7 +171,7 @@ class _Parser:
             raise self.unexpected("an operator or the end")
 
     def unexpected(self, wanted: str) -> SyntaxProblem:
-        got = f"'{self.here.text}'" if self.here.kind != "end" else "the end"
+        got = f"'{clipped(self.here.text)}'" if self.here.kind != "end" else "the end"
         hint = (
             "; powers are not in the language"
             if self.here.text == "*" and self.position and self.tokens[self.position - 1].text == "*"
@@ -221,7 +243,7 @@ class _Parser:
     def call(self, name: Token) -> Term:
         if name.text not in FUNCTIONS:
             known = suggestion(name.text, FUNCTIONS) or f"; there are {', '.join(FUNCTIONS)}"
-            raise SyntaxProblem(f"there is no function '{name.text}'{known}", name.offset, len(name.text))
+            raise SyntaxProblem(f"there is no function '{clipped(name.text)}'{known}", name.offset, len(name.text))
         self.position += 1
         self.deeper()
         operands = [self.expression()]
@@ -259,22 +281,47 @@ def evaluate(term: Term, names: Mapping[str, Constant]) -> Constant:
         return truth(term.operands[1], names)
     if operator == "not":
         return not truth(term.operands[0], names)
-    operands = [evaluate(operand, names) for operand in term.operands]
+    if operator in CHAINED:
+        return chain(term, names)
+    return apply(term, [evaluate(operand, names) for operand in term.operands])
+
+
+def chain(term: Term, names: Mapping[str, Constant]) -> Constant:
+    """The value of `a + b - c …`, from the left, so that a long sum does not nest."""
+    links: list[Term] = []
+    while term.operator in CHAINED:
+        links.append(term)
+        term = term.operands[0]
+    value = evaluate(term, names)
+    for link in reversed(links):
+        value = apply(link, [value, evaluate(link.operands[1], names)])
+    return value
+
+
+def apply(term: Term, operands: list[Constant]) -> Constant:
+    """The value of an operator or function. Raises SyntaxProblem with the part of the text that it covers."""
     try:
-        if operator in ("==", "!="):
-            return equal(operands[0], operands[1]) == (operator == "==")
-        result = OPERATIONS[operator](*(number(operand) for operand in operands))
-        if isinstance(result, (int, Fraction)) and abs(result) >= 10**limits.DIGITS:
-            raise ExpressionError(f"the result has more than {limits.DIGITS} digits")
-        if isinstance(result, Fraction) and result.denominator >= 10**limits.DIGITS:
-            raise ExpressionError(f"the result has more than {limits.DIGITS} digits")
-        if isinstance(result, Expr) and any(abs(c) >= 10**limits.DIGITS for c in result.terms.values()):
+        if term.operator in ("==", "!="):
+            return equal(operands[0], operands[1]) == (term.operator == "==")
+        numbers = [number(value, operand) for value, operand in zip(operands, term.operands, strict=True)]
+        result = OPERATIONS[term.operator](*numbers)
+        if too_large(result):
             raise ExpressionError(f"the result has more than {limits.DIGITS} digits")
     except SyntaxProblem:
         raise
     except ExpressionError as error:
         raise SyntaxProblem(error.problems[0].message, term.offset, term.length) from None
     return result
+
+
+def too_large(value: Constant) -> bool:
+    """Whether a number that `value` is made of has more digits than the limit."""
+    parts: Iterable[int] = ()
+    if isinstance(value, Expr):
+        parts = value.terms.values()
+    elif isinstance(value, (int, Fraction)):
+        parts = (value.numerator, value.denominator)
+    return any(abs(part) >= 10**limits.DIGITS for part in parts)
 
 
 def truth(term: Term, names: Mapping[str, Constant]) -> bool:
@@ -285,20 +332,24 @@ def truth(term: Term, names: Mapping[str, Constant]) -> bool:
     return value
 
 
-def number(value: Constant) -> Number:
-    """A value that can be computed with."""
+def number(value: Constant, term: Term) -> Number:
+    """A value that can be computed with. Raises SyntaxProblem for any other, with its term."""
     if isinstance(value, bool) or not isinstance(value, (int, Expr, Fraction)):
-        raise ExpressionError(f"expected a number, got {show(value)}")
+        raise SyntaxProblem(f"expected a number, got {show(value)}", term.offset, term.length)
     return value
 
 
-def show(value: Constant) -> str:
+def show(value: Constant | None) -> str:
     """A value as an error writes it."""
+    if value is None:
+        return "nothing"
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, tuple):
         return f"[{', '.join(show(item) for item in value)}]"
-    return f"'{value}'" if isinstance(value, str) else plain(value)
+    if isinstance(value, Fraction):
+        return f"{Decimal(value.numerator) / Decimal(value.denominator):f}"
+    return f"'{clipped(value)}'" if isinstance(value, str) else plain(value)
 
 
 def equal(left: Constant, right: Constant) -> bool:
@@ -311,28 +362,37 @@ def equal(left: Constant, right: Constant) -> bool:
             return gap == 0
         if never_negative(gap - 1) or never_negative(-gap - 1):
             return False
-        raise ExpressionError(f"whether {show(left)} equals {show(right)} depends on a symbol")
+        raise ExpressionError(f"whether {show(left)} equals {show(right)} depends on {symbols_of(gap)}")
     if isinstance(left, bool) != isinstance(right, bool):
         raise ExpressionError(f"cannot compare {show(left)} with {show(right)}")
     return left == right
 
 
-def at_least(left: Number, right: Number) -> bool:
-    """Whether `left >= right`. Raises ExpressionError where that depends on a symbol."""
-    gap = subtract(left, right)
-    if not isinstance(gap, Expr):
-        return gap >= 0
-    decided = never_negative(gap)
-    if decided is None:
-        raise ExpressionError(f"whether {show(left)} is at least {show(right)} depends on a symbol")
-    return decided
+def comparison(operator: str) -> Callable[[Number, Number], bool]:
+    """The rule of `<`, `<=`, `>` or `>=`."""
+
+    def compare(left: Number, right: Number) -> bool:
+        """Whether it holds. Raises ExpressionError where that depends on a symbol."""
+        gap = subtract(left, right) if operator in (">=", "<") else subtract(right, left)
+        decided = never_negative(gap) if isinstance(gap, Expr) else gap >= 0
+        if decided is None:
+            raise ExpressionError(f"whether {show(left)} {operator} {show(right)} depends on {symbols_of(gap)}")
+        return decided == (operator in (">=", "<="))
+
+    return compare
+
+
+def symbols_of(*sizes: Number) -> str:
+    """The symbols that a decision depends on."""
+    names = sorted({name for size in sizes if isinstance(size, Expr) for name in size.symbols()})
+    return f"the symbol{'s' if len(names) > 1 else ''} {conjoined(names)}"
 
 
 def scaled(expr: Expr, by: Fraction) -> Number:
     """A symbolic size times a fraction, which must come out whole."""
     result = divide_exactly(expr * by.numerator, by.denominator)
     if result is None:
-        raise ExpressionError(f"{plain(by)} of {plain(expr)} is not always a whole number; divide with '//'")
+        raise ExpressionError(f"{show(by)} of {plain(expr)} is not always a whole number; divide with '//'")
     return result
 
 
@@ -340,7 +400,7 @@ def add(left: Number, right: Number) -> Number:
     """Sum."""
     if isinstance(left, Expr) or isinstance(right, Expr):
         if isinstance(left, Fraction) or isinstance(right, Fraction):
-            raise ExpressionError("a symbol and a fraction do not make a whole number")
+            raise ExpressionError(f"{show(left)} and {show(right)} do not make a whole number")
         return left + right
     return simplest(left + right)
 
@@ -365,7 +425,7 @@ def floor_divide(left: Number, right: Number) -> Number:
         raise ExpressionError("division by zero")
     if isinstance(left, Expr) or isinstance(right, Expr):
         if isinstance(left, Fraction) or isinstance(right, Fraction):
-            raise ExpressionError("a symbol and a fraction do not make a whole number")
+            raise ExpressionError(f"{show(left)} and {show(right)} do not make a whole number")
         return left // right
     return left // right
 
@@ -377,23 +437,24 @@ def remainder(left: Number, right: Number) -> Number:
 
 def lowest(*values: Number) -> Number:
     """The smallest. Raises ExpressionError where that depends on a symbol."""
-    best = values[0]
-    for value in values[1:]:
-        if isinstance(best, Expr) or isinstance(value, Expr):
-            if isinstance(best, Fraction) or isinstance(value, Fraction):
-                raise ExpressionError("a symbol and a fraction do not compare")
-            found = smaller(best, value)
-            if found is None:
-                raise ExpressionError(f"which of {show(best)} and {show(value)} is smaller depends on a symbol")
-            best = found
-        else:
-            best = min(best, value)
-    return best
+    return reduce(lambda best, value: lower(best, value, "smaller"), values)
 
 
 def highest(*values: Number) -> Number:
     """The largest. Raises ExpressionError where that depends on a symbol."""
-    return -lowest(*(-value for value in values))
+    return reduce(lambda best, value: value if lower(best, value, "larger") == best else best, values)
+
+
+def lower(left: Number, right: Number, what: str) -> Number:
+    """The smaller of two numbers; `what` is asked for."""
+    if isinstance(left, Fraction) or isinstance(right, Fraction):
+        if isinstance(left, Expr) or isinstance(right, Expr):
+            raise ExpressionError(f"{show(left)} and {show(right)} do not compare: one is a symbol, one a fraction")
+        return min(left, right)
+    found = smaller(left, right)
+    if found is None:
+        raise ExpressionError(f"which of {show(left)} and {show(right)} is {what} depends on {symbols_of(left, right)}")
+    return found
 
 
 def round_to(value: Number, multiple: Number) -> Number:
@@ -415,9 +476,7 @@ OPERATIONS: dict[str, Callable[..., Constant]] = {
     "//": floor_divide,
     "%": remainder,
     "neg": lambda value: -value,
-    "<": lambda left, right: not at_least(left, right),
-    "<=": lambda left, right: at_least(right, left),
-    ">": lambda left, right: not at_least(right, left),
-    ">=": at_least,
+    **{operator: comparison(operator) for operator in ("<", "<=", ">", ">=")},
     **FUNCTIONS,
 }
+CHAINED = frozenset(("+", "-", "*", "//", "%"))

@@ -7,10 +7,10 @@ from functools import lru_cache
 from pathlib import Path
 
 from paramcalc import limits
-from paramcalc.errors import ParamcalcError, Source, suggestion
+from paramcalc.errors import ParamcalcError, Source, clipped, closest, suggestion
 from paramcalc.language.document import File
 from paramcalc.language.reader import read
-from paramcalc.language.source import read_file
+from paramcalc.language.source import read_file, reason
 
 SUFFIX = ".yaml"
 
@@ -35,10 +35,10 @@ def find(architecture: str) -> tuple[Path, str]:
     """
     path = Path(architecture)
     try:
-        if path.is_file() or (path.exists() and not path.is_dir()):
+        if path.exists() and not path.is_dir():
             return path, architecture
-    except (OSError, ValueError):
-        raise ParamcalcError(f"{architecture[:80]!r} is no name of a file") from None
+    except (OSError, ValueError) as error:
+        raise ParamcalcError(f"{clipped(architecture)} cannot be read: {reason(error)}") from None
     stem = architecture.removesuffix(SUFFIX)
     names = bundled_names()
     if stem in names:
@@ -46,7 +46,7 @@ def find(architecture: str) -> tuple[Path, str]:
     if path.is_dir():
         raise ParamcalcError(f"{architecture} is a folder, not a file")
     hint = suggestion(stem, names) or "; `paramcalc list` shows the bundled architectures"
-    raise ParamcalcError(f"{architecture}: no such file, and no bundled architecture has this name{hint}")
+    raise ParamcalcError(f"{clipped(architecture)}: no such file, and no bundled architecture has this name{hint}")
 
 
 def load_file(architecture: str) -> File:
@@ -58,30 +58,35 @@ def load_file(architecture: str) -> File:
 def load_text(text: str, name: str, folder: Path | None = None) -> File:
     """The file that a text describes; it may include files of `folder` and bundled ones."""
     loader = _Loader()
-    return read(Source(name, text), lambda other: loader.other(other, folder))
+    return read(Source(name, text.removeprefix("\ufeff")), lambda other: loader.other(other, folder))
 
 
 @dataclass(slots=True)
 class _Loader:
-    """Reads files that refer to one another, each once."""
+    """Reads files that refer to one another, each once; None stands for one whose problems are told."""
 
-    files: dict[Path, File] = field(default_factory=dict)
+    files: dict[Path, File | None] = field(default_factory=dict)
     active: list[Path] = field(default_factory=list)
 
     def load(self, path: Path, name: str) -> File:
+        """A file, with all that it refers to. Raises ParamcalcError, without a problem when these are told."""
         real = path.resolve()
-        if real in self.files:
-            return self.files[real]
         if real in self.active:
             chain = " → ".join(p.name for p in [*self.active[self.active.index(real) :], real])
-            raise ParamcalcError(f"files include one another: {chain}")
-        if len(self.files) + len(self.active) >= limits.INCLUDED_FILES:
-            raise ParamcalcError(f"more than {limits.INCLUDED_FILES} files are included")
-        source = read_file(path)
-        self.active.append(real)
-        file = read(Source(name, source.text), lambda other: self.other(other, path.parent))
-        self.active.pop()
-        self.files[real] = file
+            raise ParamcalcError(f"files refer to one another in a circle: {chain}")
+        if real not in self.files:
+            if len(self.files) >= limits.INCLUDED_FILES:
+                raise ParamcalcError(f"more than {limits.INCLUDED_FILES} files refer to one another")
+            self.files[real] = None
+            self.active.append(real)
+            try:
+                source = Source(name, read_file(path, name).text)
+                self.files[real] = read(source, lambda other: self.other(other, path.parent))
+            finally:
+                self.active.pop()
+        file = self.files[real]
+        if file is None:
+            raise ParamcalcError
         return file
 
     def other(self, name: str, folder: Path | None) -> File:
@@ -89,13 +94,21 @@ class _Loader:
         if folder is not None:
             path = folder / name
             try:
-                if path.is_file():
-                    if not path.resolve().is_relative_to(folder.resolve()):
-                        raise ParamcalcError(f"{name} lies outside the folder of the file that names it")
-                    return self.load(path, str(path) if folder != bundled_folder() else name)
-            except (OSError, ValueError):
-                raise ParamcalcError(f"{name[:80]!r} is no name of a file") from None
-        if name.removesuffix(SUFFIX) in bundled_names():
-            return self.load(bundled_folder() / name, name)
-        hint = suggestion(name, [f"{known}{SUFFIX}" for known in bundled_names()])
-        raise ParamcalcError(f"{name}: no such file beside this one, and none of the bundled{hint}")
+                found = path.is_file()
+                outside = found and not path.resolve().is_relative_to(folder.resolve())
+            except (OSError, ValueError) as error:
+                raise ParamcalcError(f"'{clipped(name)}' cannot be read: {reason(error)}") from None
+            if outside:
+                raise ParamcalcError(f"'{clipped(name)}' lies outside the folder of the file that names it")
+            if found:
+                return self.load(path, str(path) if folder != bundled_folder() else name)
+        stem = name.removesuffix(SUFFIX)
+        names = bundled_names()
+        if stem in names:
+            return self.load(bundled_folder() / f"{stem}{SUFFIX}", f"{stem}{SUFFIX}")
+        beside = sorted(path.stem for path in folder.glob(f"*{SUFFIX}")) if folder is not None else []
+        near = closest(stem, [*beside, *names])
+        hint = f"; did you mean '{near}{SUFFIX}'?" if near else ""
+        raise ParamcalcError(
+            f"there is no file '{clipped(name)}' beside this one, and no bundled architecture has this name{hint}"
+        )

@@ -9,7 +9,7 @@ aliases hold while reading, duplicate keys are found, and plain scalars mean wha
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fractions import Fraction
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -17,12 +17,13 @@ from typing import Any, TypeAlias
 import yaml
 
 from paramcalc import limits
-from paramcalc.errors import ParamcalcError, Problem, Source, Span
+from paramcalc.errors import ParamcalcError, Problem, Source, Span, clipped, in_order, lines_of
+from paramcalc.language.expression import show
+from paramcalc.language.syntax import explained, forbidden
 
 Plain: TypeAlias = int | Fraction | bool | str | None
 
-INTEGER = re.compile(r"-?(0|[1-9][0-9]*)")
-DECIMAL = re.compile(r"-?(0|[1-9][0-9]*)\.[0-9]+")
+NUMBER = re.compile(r"-?(0|[1-9][0-9]*)(\.[0-9]+)?")
 WORDS: dict[str, bool | None] = {"true": True, "false": False, "null": None, "~": None, "": None}
 
 PARSER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
@@ -56,6 +57,11 @@ class Entries:
         """The value of a key, or None."""
         return next((value for name, value in self.entries if name.value == key), None)
 
+    def given(self, key: str) -> Value | None:
+        """The value of a key that may be left empty, or None."""
+        value = self.get(key)
+        return None if isinstance(value, Scalar) and value.value is None else value
+
     def key(self, key: str) -> Span:
         """Where a key stands."""
         return next(name.span for name, _ in self.entries if name.value == key)
@@ -63,23 +69,22 @@ class Entries:
 
 Value: TypeAlias = Scalar | Items | Entries
 
-KINDS = {Scalar: "one value", Items: "a list", Entries: "a mapping"}
-
 
 def kind(value: Value) -> str:
     """What a value is, for errors: `a list`, `a mapping`, `nothing`, `the number 3`, `'text'`."""
-    if not isinstance(value, Scalar):
-        return KINDS[type(value)]
-    if value.value is None:
-        return "nothing"
-    if isinstance(value.value, bool):
-        return "true" if value.value else "false"
-    return f"'{value.value}'" if isinstance(value.value, str) else f"the number {value.value}"
+    if isinstance(value, Items):
+        return "a list" if value.items else "an empty list"
+    if isinstance(value, Entries):
+        return "a mapping" if value.entries else "an empty mapping"
+    number = isinstance(value.value, (int, Fraction)) and not isinstance(value.value, bool)
+    return f"the number {show(value.value)}" if number else show(value.value)
 
 
-def read_file(path: Path) -> Source:
-    """The text of a file. Raises ParamcalcError for one that is missing, too large, binary or not UTF-8."""
-    name = str(path)
+def read_file(path: Path, name: str) -> Source:
+    """The text of a file that errors call `name`.
+
+    Raises ParamcalcError for one that is missing, too large, binary or not UTF-8.
+    """
     try:
         with path.open("rb") as file:
             data = file.read(limits.FILE_BYTES + 1)
@@ -88,8 +93,7 @@ def read_file(path: Path) -> Source:
     except IsADirectoryError:
         raise ParamcalcError(f"{name} is a folder, not a file") from None
     except (OSError, ValueError) as error:
-        reason = getattr(error, "strerror", None) or error
-        raise ParamcalcError(f"{name} cannot be read: {reason}") from None
+        raise ParamcalcError(f"{name} cannot be read: {reason(error)}") from None
     if len(data) > limits.FILE_BYTES:
         raise ParamcalcError(f"{name} is larger than {limits.FILE_BYTES:,} bytes")
     try:
@@ -101,9 +105,18 @@ def read_file(path: Path) -> Source:
     return Source(name, text)
 
 
-def parse(source: Source) -> Value:
-    """The tree of a YAML text. Raises ParamcalcError for wrong syntax, duplicate keys and exceeded limits."""
-    return _Builder(source).document()
+def reason(error: OSError | ValueError) -> str:
+    """Why the system refuses a file."""
+    return getattr(error, "strerror", None) or str(error)
+
+
+def parse(source: Source) -> tuple[Value, list[Problem]]:
+    """The tree of a YAML text, and the problems that leave it readable: tags, and keys that are given twice.
+
+    Raises ParamcalcError for wrong syntax, keys that are no names, and exceeded limits.
+    """
+    builder = _Builder(source)
+    return builder.document(), builder.problems
 
 
 class _Builder:
@@ -111,106 +124,101 @@ class _Builder:
 
     def __init__(self, source: Source) -> None:
         self.source = source
-        self.lines = source.text.split("\n")
+        self.lines = lines_of(source.text)
+        self.stack: list[_Open] = []
+        self.root: Value | None = None
         self.anchors: dict[str, tuple[Value, int]] = {}
         self.problems: list[Problem] = []
+        self.unreadable = False
         self.size = 0
 
     def document(self) -> Value:
-        stack: list[_Open] = []
-        root: Value | None = None
+        wrong = forbidden(self.source)
+        if wrong:
+            raise ParamcalcError(wrong)
         try:
             for event in yaml.parse(self.source.text, Loader=PARSER):
-                if isinstance(event, yaml.DocumentStartEvent):
-                    if root is not None:
-                        raise self.error("a file holds one document; a second one begins here", event)
-                elif isinstance(event, (yaml.SequenceStartEvent, yaml.MappingStartEvent)):
-                    if len(stack) >= limits.NESTING:
-                        raise self.error(f"nested deeper than {limits.NESTING} levels", event)
-                    self.plain_tag(event)
-                    stack.append(
-                        _Open(event, isinstance(event, yaml.MappingStartEvent), self.span(event), [], self.size)
-                    )
-                elif isinstance(
-                    event, (yaml.SequenceEndEvent, yaml.MappingEndEvent, yaml.ScalarEvent, yaml.AliasEvent)
-                ):
-                    before = self.size
-                    if isinstance(event, yaml.ScalarEvent):
-                        value: Value = self.scalar(event)
-                    elif isinstance(event, yaml.AliasEvent):
-                        value = self.alias(event)
-                    else:
-                        opened = stack.pop()
-                        before = opened.size_before
-                        value = self.close(opened)
-                        event = opened.event
-                    self.count(event)
-                    anchor = getattr(event, "anchor", None)
-                    if anchor and not isinstance(event, yaml.AliasEvent):
-                        self.anchors[anchor] = (value, self.size - before)
-                    if stack:
-                        stack[-1].values.append(value)
-                    else:
-                        root = value
-        except yaml.MarkedYAMLError as error:
-            raise ParamcalcError(*self.problems, self.syntax(error)) from None
+                self.take(event)
         except yaml.YAMLError as error:
-            raise ParamcalcError(*self.problems, Problem(f"not YAML: {error}", Span(self.source))) from None
-        if self.problems:
-            raise ParamcalcError(*self.problems)
-        if root is None or (isinstance(root, Scalar) and root.value is None):
+            raise self.stop(explained(error, self.source)) from None
+        if self.unreadable:
+            raise self.stop()
+        if self.root is None or (isinstance(self.root, Scalar) and self.root.value is None):
             raise ParamcalcError(Problem("the file is empty", Span(self.source)))
-        return root
+        return self.root
+
+    def take(self, event: Any) -> None:
+        """One event: a list or mapping begins or ends, or a value stands there."""
+        if isinstance(event, yaml.DocumentStartEvent) and self.root is not None:
+            raise self.error("a file holds one document; a second one begins here", event)
+        if isinstance(event, (yaml.SequenceStartEvent, yaml.MappingStartEvent)):
+            if len(self.stack) >= limits.NESTING:
+                raise self.error(f"nested deeper than {limits.NESTING} levels", event)
+            self.plain_tag(event)
+            self.stack.append(_Open(event, self.span(event), self.size))
+        elif isinstance(event, (yaml.SequenceEndEvent, yaml.MappingEndEvent)):
+            opened = self.stack.pop()
+            self.put(self.close(opened), opened.event, opened.size_before)
+        elif isinstance(event, yaml.ScalarEvent):
+            self.put(self.scalar(event), event, self.size)
+        elif isinstance(event, yaml.AliasEvent):
+            self.put(self.alias(event), event, self.size)
+
+    def put(self, value: Value, event: Any, before: int) -> None:
+        """A value is complete; `before` is how many there were when it began."""
+        self.size += 1
+        if self.size > limits.YAML_VALUES:
+            raise self.error(f"more than {limits.YAML_VALUES:,} values, with aliases written out", event)
+        if event.anchor and not isinstance(event, yaml.AliasEvent):
+            self.anchors[event.anchor] = (value, self.size - before)
+        if self.stack:
+            self.stack[-1].values.append(value)
+        else:
+            self.root = value
 
     def scalar(self, event: Any) -> Scalar:
         text: str = event.value
         span = self.span(event)
-        quoted = event.style is not None
         self.plain_tag(event)
-        if quoted:
-            return Scalar(text, span, True)
+        if event.style not in (None, ""):  # the C parser says "" for plain
+            return Scalar(text, span, quoted=True)
         if text in WORDS:
             return Scalar(WORDS[text], span)
-        integer, decimal = INTEGER.fullmatch(text), DECIMAL.fullmatch(text)
-        if integer or decimal:
-            if sum(character.isdigit() for character in text) > limits.DIGITS:
-                self.problems.append(Problem(f"a number of more than {limits.DIGITS} digits", span))
-                return Scalar(1, span)
-            return Scalar(int(text) if integer else Fraction(text), span)
+        if NUMBER.fullmatch(text) and sum(character.isdigit() for character in text) <= limits.DIGITS:
+            return Scalar(Fraction(text) if "." in text else int(text), span)
         return Scalar(text, span)
 
     def alias(self, event: Any) -> Value:
         if event.anchor not in self.anchors:
-            raise self.error(f"'*{event.anchor}' refers to no anchor that ends before it", event)
+            inside = any(opened.event.anchor == event.anchor for opened in self.stack)
+            what = "stands inside the value that it refers to" if inside else "refers to no anchor before it"
+            raise self.error(f"'*{clipped(event.anchor)}' {what}", event)
         value, size = self.anchors[event.anchor]
         self.size += size
         return value
 
     def close(self, opened: _Open) -> Value:
-        if not opened.mapping:
+        if isinstance(opened.event, yaml.SequenceStartEvent):
             return Items(tuple(opened.values), opened.span)
         entries: list[tuple[Scalar, Value]] = []
         seen: dict[Plain, Span] = {}
         for key, value in zip(opened.values[::2], opened.values[1::2], strict=True):
             if not isinstance(key, Scalar) or not isinstance(key.value, str):
+                self.unreadable = True
                 self.problems.append(Problem(f"a key must be a name, got {kind(key)}", key.span))
                 continue
             if key.value in seen:
-                note = f"first on line {seen[key.value].line}"
-                self.problems.append(Problem(f"'{key.value}' is given twice", key.span, (note,)))
+                note = f"first at {seen[key.value]}"
+                self.problems.append(Problem(f"'{clipped(key.value)}' is given twice", key.span, (note,)))
                 continue
             seen[key.value] = key.span
             entries.append((key, value))
         return Entries(tuple(entries), opened.span)
 
-    def count(self, event: Any) -> None:
-        self.size += 1
-        if self.size > limits.YAML_VALUES:
-            raise self.error(f"more than {limits.YAML_VALUES:,} values, with aliases written out", event)
-
     def plain_tag(self, event: Any) -> None:
         if event.tag is not None and event.tag != "!":
-            self.problems.append(Problem(f"tags such as '{event.tag}' have no meaning here", self.span(event)))
+            tag = event.tag.replace("tag:yaml.org,2002:", "!!")
+            self.problems.append(Problem(f"tags such as '{clipped(tag)}' have no meaning here", self.span(event)))
 
     def span(self, event: Any) -> Span:
         start, end = event.start_mark, event.end_mark
@@ -220,15 +228,10 @@ class _Builder:
         return Span(self.source, start.line + 1, start.column + 1, max(1, length))
 
     def error(self, message: str, event: Any) -> ParamcalcError:
-        return ParamcalcError(*self.problems, Problem(message, self.span(event)))
+        return self.stop(Problem(message, self.span(event)))
 
-    def syntax(self, error: yaml.MarkedYAMLError) -> Problem:
-        mark = error.problem_mark or error.context_mark
-        line, column = (mark.line + 1, mark.column + 1) if mark else (1, 1)
-        if line > len(self.lines):
-            line, column = len(self.lines), len(self.lines[-1]) + 1
-        context = f"{error.context}: " if error.context else ""
-        return Problem(f"not YAML: {context}{error.problem}", Span(self.source, line, column))
+    def stop(self, *last: Problem) -> ParamcalcError:
+        return ParamcalcError(*in_order([*self.problems, *last]))
 
 
 @dataclass(slots=True)
@@ -236,7 +239,6 @@ class _Open:
     """A list or mapping whose end is not read yet."""
 
     event: Any
-    mapping: bool
     span: Span
-    values: list[Value]
     size_before: int
+    values: list[Value] = field(default_factory=list)

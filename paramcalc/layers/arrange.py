@@ -36,13 +36,14 @@ from paramcalc.layers.base import (
     Reader,
     StepName,
     along_axes,
-    need_axes,
+    need_image,
+    need_map,
     need_sizes,
     per_axis,
     unchanged,
     unknown,
 )
-from paramcalc.layers.sliding import MAPS, pads
+from paramcalc.layers.sliding import pads
 from paramcalc.shape import Shape, Tensor, spelled
 from paramcalc.window import factor
 
@@ -199,7 +200,7 @@ class Upsample(Layer):
 
     def infer(self, x: Shape, need: Conditions) -> Shape:
         """`[C, n·scale, …]`, or the given sizes."""
-        need_axes("upsample", x, 2, 4, MAPS)
+        need_map("upsample", x)
         if self.size is not None:
             return (x[0], *per_axis("size", self.size, len(x) - 1))
         assert self.scale is not None
@@ -213,7 +214,7 @@ class Upsample(Layer):
             readings = [read(n, out) for n, out in zip(inputs[0].shape[1:], y.shape[1:], strict=True)]
         except Unknown:
             return unknown
-        return along_axes([WHOLE, *readings], y.shape)
+        return along_axes([EACH, *readings], y.shape)
 
 
 class PixelShuffle(Layer):
@@ -225,7 +226,7 @@ class PixelShuffle(Layer):
 
     def infer(self, x: Shape, need: Conditions) -> Shape:
         """The square of the factor must divide the channels."""
-        need_axes("pixel_shuffle", x, 3, 3, "a map of shape [C, H, W]")
+        need_image("pixel_shuffle", x)
         square = self.factor * self.factor
         if not need.divisible(x[0], square):
             raise LayerError(f"pixel_shuffle needs channels in multiples of {pretty(square)}, got {spelled(x)}")
@@ -247,34 +248,39 @@ class ChannelShuffle(Layer):
 
     def infer(self, x: Shape, need: Conditions) -> Shape:
         """The input's; groups must divide the channels."""
-        need_axes("channel_shuffle", x, 3, 3, "a map of shape [C, H, W]")
+        need_map("channel_shuffle", x)
         if not need.divisible(x[0], self.groups):
             raise LayerError(f"channel_shuffle cannot split {pretty(x[0])} channels into {pretty(self.groups)} groups")
         return x
 
 
 class Pad(Layer):
-    """Padding of every spatial axis (torch.nn.functional.pad): zeros, or what the mode takes from the map."""
+    """Padding of every spatial axis (torch.nn.functional.pad): zeros, or what the mode takes from the map.
+
+    `channels` adds channels of zeros: a number on both sides, or `[before, behind]`.
+    """
 
     type: ClassVar[str] = "pad"
 
     padding: PlainPadding
     mode: Literal["zeros", "reflect", "replicate", "circular"] = "zeros"
+    channels: NaturalPerAxis = 0
 
     def infer(self, x: Shape, need: Conditions) -> Shape:
-        """`[C, n + lo + hi, …]`."""
-        need_axes("pad", x, 2, 4, MAPS)
+        """`[C + before + behind, n + lo + hi, …]`."""
+        need_map("pad", x)
         both = pads(self.padding, len(x) - 1)
         least = {"reflect": 1, "circular": 0}.get(self.mode)
         for n, pair in zip(x[1:], both, strict=True):
             if least is not None and not all(need.at_least(n, pad + least) for pad in pair):
                 raise LayerError(f"pad with mode {self.mode} cannot pad {spelled(x)} by {pretty(max(pair, key=str))}")
-        return (x[0], *(n + lo + hi for n, (lo, hi) in zip(x[1:], both, strict=True)))
+        before, behind = per_axis("channels", self.channels, 2)
+        return (x[0] + before + behind, *(n + lo + hi for n, (lo, hi) in zip(x[1:], both, strict=True)))
 
     def reader(self, inputs: Sequence[Tensor], y: Tensor) -> Reader:
         """Unit i is position i − lo."""
-        both = pads(self.padding, len(y.shape) - 1)
-        return along_axes([WHOLE, *(Reading(1, (Taps(-lo),)) for lo, _ in both)], y.shape)
+        both = [(per_axis("channels", self.channels, 2)[0], 0), *pads(self.padding, len(y.shape) - 1)]
+        return along_axes([Reading(1, (Taps(-lo),)) for lo, _ in both], y.shape)
 
 
 class Crop(Layer):
@@ -297,7 +303,7 @@ class Crop(Layer):
     def result(self, inputs: Sequence[Tensor], need: Conditions) -> Tensor:
         """`[C, size, …]`; the part must lie inside the map."""
         x = inputs[0].shape
-        need_axes("crop", x, 2, 4, MAPS)
+        need_map("crop", x)
         if self.size is not None:
             sizes = per_axis("size", self.size, len(x) - 1)
         else:
@@ -315,7 +321,7 @@ class Crop(Layer):
     def reader(self, inputs: Sequence[Tensor], y: Tensor) -> Reader:
         """Unit i is position i + offset."""
         offsets = per_axis("offset", self.offset, len(y.shape) - 1)
-        return along_axes([WHOLE, *(Reading(1, (Taps(offset),)) for offset in offsets)], y.shape)
+        return along_axes([EACH, *(Reading(1, (Taps(offset),)) for offset in offsets)], y.shape)
 
 
 class Slice(Layer):

@@ -245,10 +245,16 @@ class Layer(BaseModel):
         return ()
 
 
-def need_axes(layer: str, x: Shape, least: int, most: int, shapes: str) -> None:
-    """Raise LayerError unless the input has between `least` and `most` axes."""
-    if not least <= len(x) <= most:
-        raise LayerError(f"{layer} needs {shapes}, got {spelled(x)}")
+def need_map(layer: str, x: Shape) -> None:
+    """Raise LayerError unless the input is a map of 1 to 3 spatial axes."""
+    if not 2 <= len(x) <= 4:
+        raise LayerError(f"{layer} needs a map of shape [C, L], [C, H, W] or [C, D, H, W], got {spelled(x)}")
+
+
+def need_image(layer: str, x: Shape) -> None:
+    """Raise LayerError unless the input is a map of height and width."""
+    if len(x) != 3:
+        raise LayerError(f"{layer} needs a map of shape [C, H, W], got {spelled(x)}")
 
 
 def per_axis(name: str, value: PerAxis, axes: int) -> tuple[Size, ...]:
@@ -305,8 +311,10 @@ def axis_behind(field: AxisField, readings: Sequence[Reading | None], y: Shape) 
     reading = readings[field.along]
     if reading is None:
         return everything(field)
-    if reading == EACH:
-        return field
     if isinstance(field, Scattered):
+        if reading == EACH:
+            return field
         raise Unknown
+    if reading == EACH:
+        return field._replace(units=y[field.along])
     return behind(reading, field, y[field.along])

@@ -45,21 +45,17 @@ class Elementwise(Layer):
 
     def reader(self, inputs: Sequence[Tensor], y: Tensor) -> Reader:
         """The hull of all branches, unit by unit."""
-        shapes = [tensor.shape for tensor in inputs]
 
         def reader(fields: Sequence[Fields], origin: object) -> Fields:
-            spread = [
-                tuple(broadcast(field, shape, y.shape) for field in branch)
-                for branch, shape in zip(fields, shapes, strict=True)
-            ]
+            spread = [[broadcast(field, y.shape) for field in branch] for branch in fields]
             return tuple(meet(paths) for paths in zip(*spread, strict=True))
 
         return reader
 
 
-def broadcast(field: AxisField, x: Shape, y: Shape) -> AxisField:
+def broadcast(field: AxisField, y: Shape) -> AxisField:
     """A field whose axis is stretched from 1 to more: all units read what the one read."""
-    if isinstance(field, Axis) and not field.constant and x[field.along] == 1 and y[field.along] != 1:
+    if isinstance(field, Axis) and not field.constant and field.units == 1 and y[field.along] != 1:
         return everything(field)._replace(whole=field.whole)
     return field
 

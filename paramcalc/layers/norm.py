@@ -7,7 +7,7 @@ from typing import ClassVar
 from paramcalc.conditions import Conditions
 from paramcalc.errors import LayerError
 from paramcalc.expr import pretty
-from paramcalc.layers.base import Count, Layer, Positive, Truth, need_axes
+from paramcalc.layers.base import Count, Layer, Positive, Truth, need_map
 from paramcalc.shape import Shape, spelled
 
 
@@ -44,7 +44,7 @@ class InstanceNorm(ChannelNorm):
 
     def infer(self, x: Shape, need: Conditions) -> Shape:
         """The input's, which must be a map."""
-        need_axes("instance_norm", x, 2, 4, "a map")
+        need_map("instance_norm", x)
         return x
 
 
@@ -113,3 +113,8 @@ class LocalResponseNorm(Layer):
     type: ClassVar[str] = "local_response_norm"
 
     size: Positive
+
+    def infer(self, x: Shape, need: Conditions) -> Shape:
+        """The input's, which must be a map."""
+        need_map("local_response_norm", x)
+        return x

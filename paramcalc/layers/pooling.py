@@ -7,7 +7,7 @@ from typing import ClassVar
 
 from paramcalc.conditions import Conditions
 from paramcalc.expr import Size, product
-from paramcalc.field import Fields, adaptive_reading, scattered
+from paramcalc.field import EACH, Fields, adaptive_reading, scattered
 from paramcalc.layers.base import (
     WHOLE,
     Layer,
@@ -15,11 +15,10 @@ from paramcalc.layers.base import (
     Positives,
     Reader,
     along_axes,
-    need_axes,
+    need_map,
     per_axis,
     unknown,
 )
-from paramcalc.layers.sliding import MAPS
 from paramcalc.shape import Shape, Tensor
 
 
@@ -30,7 +29,7 @@ class AdaptivePool(Layer):
 
     def infer(self, x: Shape, need: Conditions) -> Shape:
         """`[C, output, …]`."""
-        need_axes(self.type, x, 2, 4, MAPS)
+        need_map(self.type, x)
         return (x[0], *per_axis("output", self.output, len(x) - 1))
 
     def reader(self, inputs: Sequence[Tensor], y: Tensor) -> Reader:
@@ -40,7 +39,7 @@ class AdaptivePool(Layer):
             if not isinstance(out, int):
                 return unknown
             readings.append(adaptive_reading(n, out))
-        return along_axes([WHOLE, *readings], y.shape)
+        return along_axes([EACH, *readings], y.shape)
 
 
 class AdaptiveAvgPool(AdaptivePool):
@@ -60,12 +59,12 @@ class GlobalPool(Layer):
 
     def infer(self, x: Shape, need: Conditions) -> Shape:
         """`[C, 1, …]`."""
-        need_axes(self.type, x, 2, 4, MAPS)
+        need_map(self.type, x)
         return (x[0], *[1] * (len(x) - 1))
 
     def reader(self, inputs: Sequence[Tensor], y: Tensor) -> Reader:
         """Everything below."""
-        return along_axes([WHOLE] * len(y.shape), y.shape)
+        return along_axes([EACH, *[WHOLE] * (len(y.shape) - 1)], y.shape)
 
 
 class GlobalAvgPool(GlobalPool):
@@ -93,7 +92,7 @@ class SpatialPyramidPool(Layer):
 
     def infer(self, x: Shape, need: Conditions) -> Shape:
         """`[C · (level^axes + …)]`."""
-        need_axes("spatial_pyramid_pool", x, 2, 4, MAPS)
+        need_map("spatial_pyramid_pool", x)
         bins: Size = 0
         for level in self.levels:
             bins = bins + product(*[level] * (len(x) - 1))

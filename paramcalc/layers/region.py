@@ -18,7 +18,7 @@ from paramcalc.layers.base import (
     PositivePerAxis,
     Reader,
     StepName,
-    need_axes,
+    need_image,
     per_axis,
     unknown,
 )
@@ -40,7 +40,7 @@ class RegionPool(Layer):
     def result(self, inputs: Sequence[Tensor], need: Conditions) -> Tensor:
         """`[C, output, output]`, as often as there are regions."""
         x, rois = inputs
-        need_axes(self.type, x.shape, 3, 3, "a map of shape [C, H, W]")
+        need_image(self.type, x.shape)
         if rois.shape not in ((BOX,), (BOX - 1,)):
             raise LayerError(f"{self.type} needs regions of shape [5] or [4], got {spelled(rois.shape)}")
         return Tensor((x.shape[0], *per_axis("output", self.output, 2)), rois.count)

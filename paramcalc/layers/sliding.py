@@ -8,7 +8,7 @@ from typing import ClassVar
 from paramcalc.conditions import Conditions
 from paramcalc.errors import LayerError
 from paramcalc.expr import Size, pretty, product
-from paramcalc.field import Unknown, reading_of, transposed_reading
+from paramcalc.field import EACH, Reading, Unknown, reading_of, transposed_reading
 from paramcalc.layers.base import (
     WHOLE,
     Count,
@@ -23,15 +23,14 @@ from paramcalc.layers.base import (
     Truth,
     WindowPadding,
     along_axes,
-    need_axes,
+    need_image,
+    need_map,
     need_sizes,
     per_axis,
     unknown,
 )
 from paramcalc.shape import Shape, Tensor, spelled
 from paramcalc.window import Window, factor, rounded_up, same_padding
-
-MAPS = "a map of shape [C, L], [C, H, W] or [C, D, H, W]"
 
 
 def pads(padding: Padding, axes: int) -> list[tuple[Size, Size]]:
@@ -46,7 +45,9 @@ def pads(padding: Padding, axes: int) -> list[tuple[Size, Size]]:
 
 
 class Sliding(Layer):
-    """A layer with one window per spatial axis."""
+    """A layer with one window per spatial axis; `channels` is how it reads those."""
+
+    channels: ClassVar[Reading | None] = EACH
 
     def windows(self, x: Shape) -> list[Window]:
         """The window on each spatial axis of the input."""
@@ -93,9 +94,9 @@ class Sliding(Layer):
         return (channels, *(window.size(n) for n, window in zip(x[1:], windows, strict=True)))
 
     def reader(self, inputs: Sequence[Tensor], y: Tensor) -> Reader:
-        """Each spatial axis through its window, all channels."""
+        """Each spatial axis through its window."""
         readings = [reading_of(window) for window in self.windows(inputs[0].shape)]
-        return along_axes([WHOLE, *readings], y.shape)
+        return along_axes([self.channels, *readings], y.shape)
 
     def sizes(self, x: Shape, y: Shape) -> Sequence[str]:
         """`(n + lo + hi − span)/s + 1`, once for equal axes."""
@@ -115,7 +116,7 @@ class Convolution(Layer):
 
     def need_groups(self, x: Shape, need: Conditions) -> None:
         """Require a map, and groups that divide the channels that come in and out."""
-        need_axes(self.type, x, 2, 4, MAPS)
+        need_map(self.type, x)
         for what, size in (("input", x[0]), ("output", self.out)):
             if self.groups != 1 and not need.divisible(size, self.groups):
                 raise LayerError(
@@ -143,6 +144,7 @@ class Conv(Convolution, Sliding):
     """
 
     type: ClassVar[str] = "conv"
+    channels: ClassVar[Reading | None] = WHOLE
 
     padding: WindowPadding = 0
 
@@ -234,15 +236,15 @@ class Pool(Sliding):
         return self.pool_windows(x, 1)
 
     def pool_windows(self, x: Shape, dilation: PerAxis) -> list[Window]:
-        """The windows; at most half of one may lie in the padding, as in torch."""
+        """The windows; padding is at most half the kernel, without its dilation, as in torch."""
         stride = self.kernel if self.stride is None else self.stride
         exact = self.build_windows(x, self.kernel, stride, self.padding, dilation, False)
-        for window in exact:
+        for window in exact if self.padding != "same" else ():
             for pad in (window.lo, window.hi):
-                if isinstance(pad, int) and isinstance(window.span, int) and 2 * pad > window.span:
+                if isinstance(pad, int) and isinstance(window.kernel, int) and 2 * pad > window.kernel:
                     raise LayerError(
-                        f"padding of {self.type} must be at most half the window: "
-                        f"got {pad} with a span of {window.span}"
+                        f"padding of {self.type} must be at most half the kernel: "
+                        f"got {pad} with a kernel of {window.kernel}"
                     )
         if not self.ceil:
             return exact
@@ -250,7 +252,7 @@ class Pool(Sliding):
 
     def infer(self, x: Shape, need: Conditions) -> Shape:
         """`[C, …]`."""
-        need_axes(self.type, x, 2, 4, MAPS)
+        need_map(self.type, x)
         return self.slide(x, x[0], need)
 
 
@@ -276,6 +278,7 @@ class SpaceToDepth(Sliding):
     """Blocks of b x b positions become channels (torch.nn.PixelUnshuffle): `[C·b², H/b, W/b]`."""
 
     type: ClassVar[str] = "space_to_depth"
+    channels: ClassVar[Reading | None] = WHOLE
 
     block: Positive
 
@@ -285,7 +288,7 @@ class SpaceToDepth(Sliding):
 
     def infer(self, x: Shape, need: Conditions) -> Shape:
         """Every spatial size must be a multiple of the block."""
-        need_axes("space_to_depth", x, 3, 3, "a map of shape [C, H, W]")
+        need_image("space_to_depth", x)
         for n in x[1:]:
             if not need.divisible(n, self.block):
                 raise LayerError(f"space_to_depth needs multiples of {pretty(self.block)}, got {spelled(x)}")

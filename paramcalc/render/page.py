@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import os
-from typing import IO
+from collections.abc import Iterator, Sequence
+from typing import IO, TypeVar
 
 from rich.console import Console
 from rich.style import Style
+
+T = TypeVar("T")
+LEAST_STEPS = 3
+"""Steps from which on a progress bar is shown."""
 
 
 class Page:
@@ -41,3 +46,13 @@ class Page:
         """Print text as it is."""
         self.console.file.write(text)
         self.console.file.flush()
+
+    def progress(self, items: Sequence[T], what: str) -> Iterator[T]:
+        """The items, with a progress bar on standard error while they are gone through, on a terminal."""
+        bar = Console(stderr=True)
+        if not bar.is_terminal or len(items) < LEAST_STEPS:
+            yield from items
+            return
+        from rich.progress import track  # noqa: PLC0415 - few calls take long enough
+
+        yield from track(items, what, console=bar, transient=True)

@@ -52,7 +52,8 @@ def render(table: Table, page: Page) -> str:
     header = row_text([column.title for column in columns], kept, widths, columns)
     rule = page.faint("─" * min(cell_len(header), page.width or LONGEST_RULE))
     out = heading(table, page)
-    out += [page.strong(header.rstrip()), rule]
+    if rows:
+        out += [page.strong(header.rstrip()), rule]
     for line, row, long in zip(table.lines, rows, moved, strict=False):
         text = row_text(row, kept, widths, columns).rstrip()
         out.append(page.strong(text) if line.emphasis else text)
@@ -61,7 +62,7 @@ def render(table: Table, page: Page) -> str:
     if table.total is not None:
         out += [rule, page.strong(row_text(rows[-1], kept, widths, columns).rstrip())]
     if table.foot:
-        out += ["", *table.foot]
+        out += [*([""] if rows else []), *table.foot]
     return "\n".join(out) + "\n"
 
 

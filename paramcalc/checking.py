@@ -1,0 +1,62 @@
+"""What the `check` command runs: claims, torch, or a module of someone else, as tables and plain values."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from paramcalc import need_torch
+from paramcalc.analysis import analyze
+from paramcalc.claims import judge
+from paramcalc.network import Network
+from paramcalc.render.claims import claims_object, claims_table
+from paramcalc.render.page import Page
+from paramcalc.render.table import Table
+
+
+@dataclass(slots=True)
+class Checked:
+    """What was found: whether all is fine, the tables, and the plain values of JSON."""
+
+    fine: bool
+    tables: list[Table]
+    value: Any
+
+
+def check_claims(networks: Iterable[tuple[str, Network]]) -> Checked:
+    """The published figures of several networks."""
+    verdicts = [(name, verdict) for name, network in networks for verdict in judge(network, analyze(network))]
+    fine = all(verdict.fine for _, verdict in verdicts)
+    return Checked(fine, [claims_table(verdicts)], claims_object(verdicts))
+
+
+def check_torch(
+    names: Sequence[str],
+    made: Callable[[str], Network],
+    page: Page,
+    *,
+    fields: bool,
+    claims: bool,
+    full: bool,
+) -> Checked:
+    """Several networks against torch, with a progress bar on a terminal."""
+    need_torch()
+    from paramcalc.crosscheck.check import check  # noqa: PLC0415 - it imports torch
+    from paramcalc.render.check import check_object, check_table  # noqa: PLC0415 - the same
+
+    results = [(name, check(made(name), fields=fields, claims=claims)) for name in page.progress(names, "checking")]
+    tables = [check_table(result, full=full) for _, result in results]
+    value = [check_object(name, result) for name, result in results]
+    return Checked(all(result.agrees for _, result in results), tables, value)
+
+
+def check_against(networks: Sequence[tuple[str, Network]], target: str, arguments: str, *, full: bool) -> Checked:
+    """Networks against a torch module of someone else."""
+    need_torch()
+    from paramcalc.crosscheck.against import against  # noqa: PLC0415 - it imports torch
+    from paramcalc.render.check import against_object, against_table  # noqa: PLC0415 - the same
+
+    results = [against(network, target, arguments) for _, network in networks]
+    tables = [against_table(result, full=full) for result in results]
+    return Checked(all(result.agrees for result in results), tables, [against_object(result) for result in results])

@@ -1,0 +1,207 @@
+"""Small torch modules for what torch has as functions and tensor methods only: padding, joins, crops."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+Pairs = Sequence[tuple[int, int]]
+"""What is added before and behind, for each spatial axis."""
+
+
+def padded(x: Tensor, pairs: Pairs, value: float | Sequence[float], mode: str = "constant") -> Tensor:
+    """`torch.nn.functional.pad`, which wants the last axis first; a negative number takes positions off.
+
+    Several values are one for each axis, where a corner has that of the last.
+    """
+    flat = [pad for pair in reversed(pairs) for pad in pair]
+    if mode != "constant":
+        return functional.pad(x, flat, mode=mode)
+    if isinstance(value, (int, float)):
+        return functional.pad(x, flat, value=value)
+    for axis, (pair, number) in enumerate(zip(pairs, value, strict=True), 1):
+        x = functional.pad(x, (0, 0) * (len(pairs) - axis) + pair, value=number)
+    return x
+
+
+class Border(nn.Module):
+    """Padding of every spatial axis, as a step of its own: uneven, or with another value than a layer would use."""
+
+    def __init__(self, pairs: Pairs, value: float | Sequence[float] = 0.0, mode: str = "constant") -> None:
+        super().__init__()
+        self.pairs = tuple(pairs)
+        self.value = value
+        self.mode = mode
+
+    def around(self, sizes: Sequence[int]) -> Pairs:
+        """The padding of a map of these spatial sizes."""
+        return self.pairs
+
+    def forward(self, x: Tensor) -> Tensor:
+        """The map with its border."""
+        return padded(x, self.around(x.shape[2:]), self.value, self.mode)
+
+
+class MoreChannels(nn.Module):
+    """Channels of zeros before and behind those of a map."""
+
+    def __init__(self, before: int, behind: int) -> None:
+        super().__init__()
+        self.sides = (before, behind)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """The map with more channels."""
+        return functional.pad(x, (0, 0) * (x.dim() - 2) + self.sides)
+
+
+class SameBorder(Border):
+    """The border of TensorFlow's `SAME` padding.
+
+    By TensorFlow's documentation of `tf.nn`: where the stride divides the size, `max(span - stride, 0)`
+    in all, else `max(span - size % stride, 0)`; half of it before, rounded down, the rest behind. The
+    span of a dilated kernel is `(kernel - 1) * dilation + 1`.
+    """
+
+    def __init__(self, spans: Sequence[int], stride: Sequence[int], value: float | Sequence[float] = 0.0) -> None:
+        super().__init__((), value)
+        self.spans = tuple(spans)
+        self.stride = tuple(stride)
+
+    def around(self, sizes: Sequence[int]) -> Pairs:
+        """The padding of a map of these spatial sizes."""
+        pairs = []
+        for size, span, stride in zip(sizes, self.spans, self.stride, strict=True):
+            whole = max(span - (size % stride or stride), 0)
+            pairs.append((whole // 2, whole - whole // 2))
+        return pairs
+
+
+class RoundedUp(nn.Module):
+    """A pooling in `ceil_mode` behind a border, which torch has for even padding only.
+
+    By torch's documentation, windows may go off bounds if they start within the input or its left
+    padding; windows that would start in the right padded region are ignored. So there is room behind
+    for one more window, and of all windows those remain that start before `size + lo`.
+    """
+
+    def __init__(self, border: Border, pool: nn.Module, stride: Sequence[int]) -> None:
+        super().__init__()
+        self.border = border
+        self.pool = pool
+        self.stride = tuple(stride)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """The pooled map."""
+        room = padded(self.border(x), [(0, stride - 1) for stride in self.stride], self.border.value)
+        y: Tensor = self.pool(room)
+        around = self.border.around(x.shape[2:])
+        for axis, (size, (lo, _), stride) in enumerate(zip(x.shape[2:], around, self.stride, strict=True), 2):
+            y = y[(slice(None),) * axis + (slice(len(range(0, size + lo, stride))),)]
+        return y
+
+
+class Pyramid(nn.Module):
+    """Poolings of one map side by side, each flattened."""
+
+    def __init__(self, pools: Sequence[nn.Module]) -> None:
+        super().__init__()
+        self.pools = nn.ModuleList(pools)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """One vector of all bins."""
+        return torch.cat([pool(x).flatten(1) for pool in self.pools], dim=1)
+
+
+class Reshape(nn.Module):
+    """`torch.Tensor.reshape` of everything but the batch."""
+
+    def __init__(self, shape: Sequence[int]) -> None:
+        super().__init__()
+        self.shape = tuple(shape)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """The same elements in the new shape."""
+        return x.reshape(x.shape[0], *self.shape)
+
+
+class Permute(nn.Module):
+    """`torch.Tensor.permute`; axes count without the batch."""
+
+    def __init__(self, axes: Sequence[int]) -> None:
+        super().__init__()
+        self.axes = tuple(axes)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """The axes in the new order."""
+        return x.permute(0, *(axis + 1 if axis >= 0 else axis for axis in self.axes))
+
+
+class Crop(nn.Module):
+    """A part of a map, of a size or as large as a second map; it must lie inside the map."""
+
+    def __init__(self, size: Sequence[int] | None, offset: Sequence[int]) -> None:
+        super().__init__()
+        self.size = size
+        self.offset = tuple(offset)
+
+    def forward(self, x: Tensor, *like: Tensor) -> Tensor:
+        """The part."""
+        sizes = like[0].shape[2:] if self.size is None else self.size
+        for axis, (offset, size) in enumerate(zip(self.offset, sizes, strict=True), 2):
+            x = x.narrow(axis, offset, size)
+        return x
+
+
+class Slice(nn.Module):
+    """Every `step`-th position from `start` to below `stop` of one axis, counted without the batch."""
+
+    def __init__(self, axis: int, start: int, stop: int | None, step: int) -> None:
+        super().__init__()
+        self.axis = axis
+        self.start = start
+        self.stop = stop
+        self.step = step
+
+    def forward(self, x: Tensor) -> Tensor:
+        """The positions; `narrow` refuses a range that does not lie inside the axis, where `[:]` would cut it."""
+        axis = self.axis + 1
+        stop = x.shape[axis] if self.stop is None else self.stop
+        part = x.narrow(axis, self.start, stop - self.start)
+        return part[(slice(None),) * axis + (slice(None, None, self.step),)]
+
+
+class Sum(nn.Module):
+    """The sum of all inputs."""
+
+    def forward(self, *inputs: Tensor) -> Tensor:
+        """Their sum, broadcast."""
+        total = inputs[0]
+        for x in inputs[1:]:
+            total = total + x
+        return total
+
+
+class Product(nn.Module):
+    """The product of all inputs."""
+
+    def forward(self, *inputs: Tensor) -> Tensor:
+        """Their product, broadcast."""
+        total = inputs[0]
+        for x in inputs[1:]:
+            total = total * x
+        return total
+
+
+class Concat(nn.Module):
+    """`torch.cat`; the axis counts without the batch."""
+
+    def __init__(self, axis: int) -> None:
+        super().__init__()
+        self.axis = axis
+
+    def forward(self, *inputs: Tensor) -> Tensor:
+        """All inputs behind one another."""
+        return torch.cat(inputs, dim=self.axis + 1)

@@ -1,0 +1,42 @@
+"""The words that the language gives a meaning to: keys of files, blocks, steps and claims."""
+
+from __future__ import annotations
+
+FILE_KEYS = ("name", "source", "input", "args", "blocks", "layers", "heads", "claims", "include", "base")
+VARIANT_KEYS = ("name", "source", "input", "args", "claims", "base")
+INPUT_KEYS = ("shape", "count")
+BLOCK_KEYS = ("args", "layers")
+STEP_KEYS = ("name", "repeat", "when", "from", "share", "frozen")
+CLAIM_KEYS = ("at", "source", "disputed")
+
+COUNTS = ("layers", "weights", "biases", "params", "trainable", "buffers", "macs", "flops")
+ELEMENTS = ("activations", "peak_activations")
+SIZES = ("receptive_field", "effective_stride", "effective_padding", "output")
+QUANTITIES = (*COUNTS, *ELEMENTS, *SIZES)
+"""What a claim may be about; SIZES may have one value per axis."""
+
+OF_THE_WHOLE = frozenset(("layers", "trainable", "flops", "peak_activations"))
+"""Quantities that no single step has."""
+
+SYNONYMS = {
+    "avgpool": "avg_pool",
+    "bn": "batch_norm",
+    "cat": "concat",
+    "deconv": "conv_transpose",
+    "dense": "linear",
+    "fc": "linear",
+    "filters": "out",
+    "fully_connected": "linear",
+    "gap": "global_avg_pool",
+    "kernel_size": "kernel",
+    "lrn": "local_response_norm",
+    "maxpool": "max_pool",
+    "num_output": "out",
+    "out_channels": "out",
+    "out_features": "out",
+    "pad": "padding",
+    "strides": "stride",
+    "swish": "silu",
+    "units": "out",
+}
+"""What other programs call layers and fields, for suggestions only."""

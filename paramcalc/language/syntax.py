@@ -1,0 +1,93 @@
+"""What is wrong with a text that is no YAML, in plain words: the parser's own are for those who write parsers."""
+
+from __future__ import annotations
+
+import re
+
+import yaml
+
+from paramcalc.errors import Problem, Source, Span, lines_of
+
+FORBIDDEN = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+"""Characters that YAML does not allow anywhere: control characters and lone surrogates."""
+
+INDENTATION = "check the indentation of this line and of those before"
+PLAIN = {
+    "mapping values are not allowed in this context": (
+        "':' cannot stand here; check the indentation, and put a text that holds ': ' in quotes"
+    ),
+    "block sequence entries are not allowed in this context": f"a list cannot begin here; {INDENTATION}",
+    "did not find expected key": f"expected a key; {INDENTATION}",
+    "did not find expected '-' indicator": f"expected '-'; {INDENTATION}",
+    "did not find expected ',' or ']'": "expected ',' or ']'",
+    "did not find expected ',' or '}'": "expected ',' or '}'",
+    "did not find expected node content": "expected a value",
+    "could not find expected ':'": "expected ':' after a key",
+    "found a tab character that violates indentation": "a tab cannot indent; use spaces",
+    "found unexpected end of stream": "the quotes that open here are not closed",
+    "found unknown escape character": "no escape that YAML knows; in single quotes, '\\' stands for itself",
+    "did not find expected alphabetic or numeric character": "expected a name behind '&' or '*'",
+    "found unknown directive name": "a line that begins with '%' has no place here",
+    "found incompatible YAML document": "a line that begins with '%' has no place here",
+    "did not find expected comment or line break": "expected the end of the line",
+    "did not find expected <document start>": "expected nothing more after the end of the document",
+}
+"""The parser's messages, and what they mean for the one who wrote the text."""
+
+AT_START = frozenset(("found unexpected end of stream", "could not find expected ':'", "found unknown directive name"))
+"""Messages about what began at the parser's other mark."""
+
+OPENED = {
+    "while parsing a flow sequence": "the list",
+    "while parsing a flow mapping": "the mapping",
+    "while parsing a block mapping": "the mapping",
+    "while parsing a block collection": "the list",
+}
+"""What the parser was reading."""
+
+
+def forbidden(source: Source) -> Problem | None:
+    """The first character that YAML does not allow, if there is one."""
+    found = FORBIDDEN.search(source.text)
+    if found is None:
+        return None
+    before = lines_of(source.text[: found.start()])
+    return Problem(
+        f"not YAML: the character '{found[0]}' is not allowed", Span(source, len(before), len(before[-1]) + 1)
+    )
+
+
+def explained(error: yaml.YAMLError, source: Source) -> Problem:
+    """The problem that the parser has with a text, at the place that it names."""
+    if not isinstance(error, yaml.MarkedYAMLError):
+        return Problem(f"not YAML: {error}", Span(source))
+    problem = str(error.problem)
+    mark = (error.context_mark if problem in AT_START else None) or error.problem_mark or error.context_mark
+    span = place(source, mark)
+    message = PLAIN.get(problem, problem)
+    if problem == "found character that cannot start any token":
+        character = source.line(span.line)[span.column - 1 : span.column]
+        tab = character == "\t"
+        message = (
+            PLAIN["found a tab character that violates indentation"] if tab else f"'{character}' cannot begin a value"
+        )
+        message += "" if tab else "; put the text in quotes"
+    notes = []
+    opened = OPENED.get(str(error.context))
+    if opened and error.context_mark:
+        start = place(source, error.context_mark)
+        notes += [f"in {opened} that begins at {start}"] * (start != span)
+    return Problem(f"not YAML: {message}", span, tuple(notes))
+
+
+def place(source: Source, mark: yaml.Mark | None) -> Span:
+    """Where a mark of the parser stands; behind the text before it where its own line is blank."""
+    if mark is None:
+        return Span(source)
+    lines = lines_of(source.text)
+    line = min(mark.line, len(lines) - 1)
+    column = min(mark.column, len(lines[line])) if line == mark.line else len(lines[line])
+    while line > 0 and not lines[line].strip():
+        line -= 1
+        column = len(lines[line].rstrip())
+    return Span(source, line + 1, column + 1)

@@ -1,0 +1,128 @@
+"""Reads values: numbers, expressions and lists whose names must be in scope, and arguments with their defaults."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator
+
+from paramcalc.errors import clipped, listing, suggestion
+from paramcalc.language import expression
+from paramcalc.language.document import Argument, Parameter, Reference
+from paramcalc.language.expression import FUNCTIONS, KEYWORDS, Expression, SyntaxProblem
+from paramcalc.language.findings import Findings
+from paramcalc.language.source import Entries, Items, Scalar, Value, kind
+from paramcalc.layers import WORDS
+from paramcalc.shape import AXIS_NAMES
+
+TENSOR_NAMES = tuple(dict.fromkeys(name for names in AXIS_NAMES.values() for name in names))
+SWITCHES = {"no": "false", "off": "false", "false": "false", "yes": "true", "on": "true", "true": "true"}
+"""What other YAML readers take for truth values, in any case."""
+
+Scope = Collection[str] | None
+"""Names that expressions may use; None is any name."""
+
+
+def argument(
+    value: Value,
+    what: str,
+    scope: Scope,
+    findings: Findings,
+    words: Collection[str] = (),
+    *,
+    single: bool = False,
+    tensor: bool = True,
+) -> Argument:
+    """A value that errors call `what`.
+
+    `words` are what the field may hold beside expressions. `single` refuses lists, `tensor` says
+    that an incoming tensor lends the names of its sizes.
+    """
+    if isinstance(value, Items) and not single:
+        items = tuple(argument(item, what, scope, findings, words, tensor=tensor) for item in value.items)
+        return Argument(items, value.span, frozenset(name for item in items for name in item.names))
+    if not isinstance(value, Scalar) or value.value is None:
+        expected = "one value" if single else "a number, an expression or a list"
+        findings.add(f"{what} must be {expected}, got {kind(value)}", value.span)
+        return Argument(1, value.span)
+    if not isinstance(value.value, str) or value.value in WORDS:
+        return Argument(value.value, value.span)
+    try:
+        parsed = expression.parse(value.value)
+    except SyntaxProblem as error:
+        findings.add(error.problems[0].message, value.span.within(value.value, error.offset, error.length))
+        return Argument(1, value.span)
+    if words and value.value in parsed.names and scope is not None and value.value not in scope:
+        hint = suggestion(value.value, words)
+        choice = " or ".join(f"'{word}'" for word in words)
+        findings.add(f"{what} must be {choice}, got '{clipped(value.value)}'{hint}", value.span)
+    else:
+        in_scope(value, parsed, scope, findings, tensor)
+    return Argument(parsed, value.span, frozenset(parsed.names))
+
+
+def in_scope(value: Scalar, parsed: Expression, scope: Scope, findings: Findings, tensor: bool) -> None:
+    """Report the names of an expression that nothing gives a value to."""
+    if scope is None:
+        return
+    sizes = TENSOR_NAMES if tensor else ()
+    known = {*scope, *sizes}
+    for name, offset in parsed.names.items():
+        if name in known:
+            continue
+        where = value.span.within(parsed.text, offset, len(name))
+        if name in WORDS:
+            findings.add(f"'{name}' stands alone, not inside an expression", where)
+        elif name in TENSOR_NAMES:
+            findings.add(f"'{name}' is a size of an incoming tensor, and arguments have none", where)
+        else:
+            switch = SWITCHES.get(name.lower())
+            hint = f"; write {switch}" if switch else suggestion(name, known | WORDS)
+            incoming = [f"the incoming tensor's {', '.join(TENSOR_NAMES)}"] if tensor else []
+            names = ", and ".join([listing(sorted(scope))] * bool(scope) + incoming)
+            note = f"in scope: {names}" if names and not switch else ""
+            findings.add(f"unknown name '{clipped(name)}'{hint}", where, note)
+
+
+def parameters(value: Value | None, scope: Scope, findings: Findings) -> list[Parameter]:
+    """The arguments that a file or block takes; a default may use those before it, and `scope`."""
+    found: list[Parameter] = []
+    for key, given in parameter_items(value, findings):
+        known = None if scope is None else {*scope, *(parameter.name for parameter in found)}
+        name = findings.name(key, "an argument")
+        default = None
+        if given is not None:
+            default = argument(given, f"the default of '{clipped(name)}'", known, findings, tensor=False)
+        if name in FUNCTIONS or name in KEYWORDS or name in WORDS:
+            findings.add(f"'{name}' has a meaning of its own and cannot be an argument", key.span)
+        elif any(parameter.name == name for parameter in found):
+            first = next(parameter.span for parameter in found if parameter.name == name)
+            findings.add(f"argument '{clipped(name)}' is given twice", key.span, f"first at {first}")
+        else:
+            found.append(Parameter(name, key.span, default))
+    return found
+
+
+def parameter_items(value: Value | None, findings: Findings) -> Iterator[tuple[Scalar, Value | None]]:
+    """The names of arguments with their defaults; what was meant is read even where the form is wrong."""
+    if value is None:
+        return
+    if not isinstance(value, Items):
+        findings.add(f"args must be a list such as [width, stride: 1], got {kind(value)}", value.span)
+        if isinstance(value, Entries):
+            yield from value.entries
+        return
+    for item in value.items:
+        if isinstance(item, Scalar) and isinstance(item.value, str):
+            yield item, None
+            continue
+        if not isinstance(item, Entries) or len(item.entries) != 1:
+            findings.add(f"an argument must be a name, or a name with a default, got {kind(item)}", item.span)
+        if isinstance(item, Entries):
+            yield from item.entries
+
+
+def reference(value: Value, what: str, findings: Findings) -> Reference | None:
+    """The name of an earlier step."""
+    if isinstance(value, Scalar) and isinstance(value.value, str):
+        return Reference(value.value, value.span)
+    findings.add(f"{what} must be the name of a step, got {kind(value)}", value.span)
+    return None

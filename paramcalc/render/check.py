@@ -1,0 +1,144 @@
+"""The result of a check as tables and plain values."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, Any
+
+from paramcalc.render.claims import MARKS, claims_object
+from paramcalc.render.claims import value as claimed_value
+from paramcalc.render.table import Column, Line, Sizes, Table, Value
+
+if TYPE_CHECKING:
+    from paramcalc.crosscheck.against import Against
+    from paramcalc.crosscheck.check import CheckResult
+    from paramcalc.crosscheck.fields import FieldCheck
+
+YES, NO = "✓", "✗"
+
+COLUMNS = (
+    Column("at", "at", numeric=False, elastic=True),
+    Column("quantity", "quantity", numeric=False),
+    Column("computed", "computed"),
+    Column("torch", "torch"),
+    Column("mark", "", numeric=False),
+)
+
+
+def check_table(result: CheckResult, *, full: bool) -> Table:
+    """The figures that differ, or all of them, and the verdict in a line below."""
+    lines = [line for agrees, line in check_lines(result) if full or not agrees]
+    return Table(result.name, list(COLUMNS), lines, foot=foot(result))
+
+
+def check_lines(result: CheckResult) -> Iterator[tuple[bool, Line]]:
+    """A row for each figure that was held against torch, and for each claim."""
+    for item in result.comparisons:
+        mark = YES if item.agrees else NO
+        yield item.agrees, Line((item.path, item.quantity, cell(item.computed), cell(item.torch), mark))
+    for found in result.fields:
+        yield found.agrees, Line(field_row(found, result.axes))
+    for verdict in result.verdicts:
+        values = (verdict.step or "all", f"{verdict.claim.quantity}, claimed {verdict.text}", claimed_value(verdict))
+        yield verdict.fine, Line((*values, None, MARKS[verdict.outcome]))
+
+
+def cell(value: Any) -> Value:
+    """A figure as a cell."""
+    return Sizes(tuple(value)) if isinstance(value, (tuple, list)) else value
+
+
+def field_row(found: FieldCheck, axes: Sequence[str]) -> tuple[Value, ...]:
+    """One unit: the interval that it should read, and what its gradient touches."""
+    quantity = f"reads along {axes[found.axis]}, unit {found.unit}"
+    mark = YES if found.agrees else NO
+    return (found.path, quantity, interval(found.expected), interval(found.found), mark)
+
+
+def interval(span: tuple[int, int] | None) -> str:
+    """An interval of positions."""
+    return "nothing" if span is None else f"{span[0]} … {span[1]}"
+
+
+def foot(result: CheckResult) -> list[str]:
+    """What was not checked, and the verdict in one line."""
+    lines = [f"not checked: {path}: {reason}" for path, reason in result.unchecked.items()]
+    wrong = sum(not agrees for agrees, _ in check_lines(result))
+    checked = len(result.comparisons) + len(result.fields)
+    fields = f", fields of {len(result.fields):,} units" if result.fields else ""
+    claims = f", {len(result.verdicts)} claims" if result.verdicts else ""
+    what = f"{result.layers:,} layers: {len(result.comparisons):,} figures{fields}{claims}"
+    if wrong:
+        return [*lines, f"{NO} {wrong:,} of {checked + len(result.verdicts):,} differ ({what})"]
+    return [*lines, f"{YES} torch agrees ({what})"]
+
+
+def check_object(name: str, result: CheckResult) -> dict[str, Any]:
+    """The result as plain values."""
+    return {
+        "architecture": name,
+        "agrees": result.agrees,
+        "layers": result.layers,
+        "figures": [
+            {
+                "path": item.path,
+                "quantity": item.quantity,
+                "computed": item.computed,
+                "torch": item.torch,
+                "agrees": item.agrees,
+            }
+            for item in result.comparisons
+        ],
+        "fields": [
+            {
+                "path": item.path,
+                "axis": result.axes[item.axis],
+                "unit": item.unit,
+                "computed": item.expected,
+                "torch": item.found,
+                "whole": item.whole,
+                "agrees": item.agrees,
+            }
+            for item in result.fields
+        ],
+        "not_checked": result.unchecked,
+        "claims": claims_object([(name, verdict) for verdict in result.verdicts]),
+    }
+
+
+def against_table(result: Against, *, full: bool) -> Table:
+    """Layers side by side: those that differ, or all, and the totals."""
+    lines = []
+    for left, right in result.pairs:
+        same = left is not None and right is not None and left.shapes == right.shapes
+        if full or not same:
+            lines.append(Line((str(left or "–"), str(right or "–"), YES if same else NO)))
+    columns = [
+        Column("ours", result.name, numeric=False, elastic=True),
+        Column("other", result.other, numeric=False, elastic=True),
+        Column("mark", "", numeric=False),
+    ]
+    params, buffers = result.params, result.buffers
+    verdict = f"{YES} the same layers" if result.agrees else f"{NO} the layers differ"
+    return Table(
+        "",
+        columns,
+        lines,
+        foot=[
+            f"params   {params[0]:,} against {params[1]:,}",
+            f"buffers  {buffers[0]:,} against {buffers[1]:,}",
+            f"{verdict} ({len(result.pairs):,} with parameters)",
+        ],
+    )
+
+
+def against_object(result: Against) -> dict[str, Any]:
+    """The comparison as plain values."""
+    return {
+        "name": result.name,
+        "against": result.other,
+        "agrees": result.agrees,
+        "params": list(result.params),
+        "buffers": list(result.buffers),
+        "layers": [[str(side) if side else None for side in pair] for pair in result.pairs],
+    }

@@ -1,0 +1,238 @@
+"""Every layer against the torch module that is the same layer: shape, parameters, state, MACs, and refusals.
+
+Torch computes on the meta device, where a tensor is its shape; its own FLOP counter counts two for
+each multiply-accumulate. Not every check of torch is made there, so where the two sides do not
+agree whether a layer fits, real tensors decide.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+from pydantic import ValidationError
+from torch.utils.flop_counter import FlopCounterMode
+
+from paramcalc.analysis import row_of
+from paramcalc.crosscheck.modules import MODULES, NotCheckable, module_for
+from paramcalc.crosscheck.windows import NoModule
+from paramcalc.errors import LayerError
+from paramcalc.layers import MODULES as LAYERS
+from paramcalc.layers import layer_class
+from paramcalc.network import Network
+from tests.layers.strategies import CASES, Case
+
+
+class Figures(NamedTuple):
+    """What both sides say of a layer."""
+
+    shape: tuple[int, ...]
+    weights: int
+    biases: int
+    buffers: int
+    macs: int
+
+
+class Refused(NamedTuple):
+    """An application that a side refuses, and its words."""
+
+    words: str
+
+
+def computed(case: Case) -> Figures | Refused:
+    """What the rules say."""
+    network = Network("one layer")
+    inputs = [network.add_input(f"x{place}", shape, case.count) for place, shape in enumerate(case.shapes)]
+    try:
+        row = row_of(network.add(layer_class(case.type)(**case.fields), inputs, "y"))
+    except (LayerError, ValidationError) as error:
+        return Refused(str(error))
+    figures = (*row.output, row.weights, row.biases, row.buffers, row.macs)
+    assert all(isinstance(figure, int) for figure in figures)
+    assert row.count == case.count
+    assert row.params == row.weights + row.biases
+    return Figures(row.output, row.weights, row.biases, row.buffers, row.macs)  # type: ignore[arg-type]
+
+
+def witnessed(case: Case, device: str = "meta") -> Figures | Refused:
+    """What torch says; a tensor without elements counts as a refusal."""
+    try:
+        layer = layer_class(case.type)(**case.fields)
+    except ValidationError:
+        return witnessed_refusal(case)
+    try:
+        with torch.device(device):
+            module = module_for(layer, case.shapes).eval()
+            inputs = [torch.empty(case.count, *shape) for shape in case.shapes]
+            with FlopCounterMode(display=False) as counter, torch.no_grad():
+                y = module(*inputs)
+    except NotImplementedError:
+        raise
+    except (NoModule, RuntimeError, ValueError, IndexError) as error:
+        return Refused(str(error))
+    if y.numel() == 0:
+        return Refused(f"empty: {tuple(y.shape)}")
+    assert y.shape[0] == case.count
+    parameters = dict(module.named_parameters())
+    biases = sum(value.numel() for name, value in parameters.items() if name.rpartition(".")[2] == "bias")
+    buffers = {name: value for name, value in module.named_buffers() if not name.endswith("num_batches_tracked")}
+    flops = counter.get_total_flops()
+    assert flops % 2 == 0
+    return Figures(
+        tuple(y.shape[1:]),
+        sum(value.numel() for value in parameters.values()) - biases,
+        biases,
+        sum(value.numel() for value in buffers.values()),
+        flops // 2,
+    )
+
+
+def witnessed_refusal(case: Case) -> Refused:
+    """Fields that are no layer of the language, which torch must not take either: a share of dropped units."""
+    assert case.type == "dropout"
+    with pytest.raises(ValueError, match="dropout probability has to be between 0 and 1") as refusal:
+        torch.nn.Dropout(float(case.fields["p"]))
+    return Refused(str(refusal.value))
+
+
+# -- where the two differ on purpose -------------------------------------------------------------
+
+
+class Difference(NamedTuple):
+    """Cases of some layers that one side refuses and the other takes, with the reason, and an example."""
+
+    layers: tuple[str, ...]
+    applies: Callable[[Case], bool]
+    reason: str
+    example: Case
+
+
+def is_map(case: Case) -> bool:
+    return len(case.shapes[0]) > 2
+
+
+def axes_differ(case: Case) -> bool:
+    return len({len(shape) for shape in case.shapes}) > 1
+
+
+def uneven(case: Case) -> bool:
+    padding = case.fields.get("padding")
+    return isinstance(padding, list) and any(isinstance(pair, list) and pair[0] != pair[1] for pair in padding)
+
+
+def kernel_above_size(case: Case) -> bool:
+    """A map of three spatial axes, one of them below the kernel, with padding of torch's own."""
+    kernel, sizes = case.fields["kernel"], case.shapes[0][1:]
+    kernels = kernel if isinstance(kernel, list) else [kernel] * len(sizes)
+    return len(sizes) == 3 and not uneven(case) and any(n < k for n, k in zip(sizes, kernels, strict=True))
+
+
+REFUSED_BY_US = [
+    Difference(
+        ("linear",),
+        is_map,
+        "linear works on vectors and tokens; on a map torch takes the width for features, which nobody means",
+        Case("linear", {"out": 4}, ((3, 5, 7),)),
+    ),
+    Difference(
+        ("layer_norm", "rms_norm"),
+        lambda case: is_map(case) and "axes" not in case.fields,
+        "on a map the axes must be named; torch asks for the sizes themselves, so it has no default to differ from",
+        Case("layer_norm", {}, ((3, 5, 7),)),
+    ),
+    Difference(
+        ("permute",),
+        lambda case: min(case.fields["axes"]) < 0,
+        "axes count from 0, the first without the batch",
+        Case("permute", {"axes": [-1, 0]}, ((3, 5),)),
+    ),
+    Difference(
+        ("max_pool", "avg_pool"),
+        uneven,
+        "torch has no uneven padding; its limit of half a kernel is ours for each side",
+        Case("max_pool", {"kernel": 2, "padding": [[2, 0]]}, ((3, 9),)),
+    ),
+    Difference(
+        ("add", "multiply"),
+        axes_differ,
+        "branches have the same axes; torch would align the last ones, and the batch with a channel",
+        Case("add", {}, ((2, 1), (1, 2, 1)), 1),
+    ),
+]
+
+TAKEN_BY_US = [
+    Difference(
+        ("instance_norm",),
+        lambda case: all(size == 1 for size in case.shapes[0][1:]),
+        "torch will not train on one position a channel; shapes and counts do not depend on it",
+        Case("instance_norm", {}, ((4, 1, 1),)),
+    ),
+    Difference(
+        ("group_norm",),
+        lambda case: (
+            case.count == 1
+            and all(size == 1 for size in (case.shapes[0][0] // case.fields["groups"], *case.shapes[0][1:]))
+        ),
+        "torch will not train on a batch with one value a group; shapes and counts do not depend on it",
+        Case("group_norm", {"groups": 4}, ((4,),)),
+    ),
+    Difference(
+        ("avg_pool",),
+        kernel_above_size,
+        "torch's AvgPool3d wants the map without its padding to be as large as the kernel; its other poolings do not",
+        Case("avg_pool", {"kernel": 2, "padding": 1}, ((1, 1, 4, 4),)),
+    ),
+]
+
+
+def expected(case: Case, differences: list[Difference]) -> bool:
+    return any(case.type in difference.layers and difference.applies(case) for difference in differences)
+
+
+def ids(difference: Difference) -> str:
+    return f"{difference.layers[0]}: {difference.reason}"
+
+
+@pytest.mark.parametrize("difference", REFUSED_BY_US, ids=ids)
+def test_what_only_the_language_refuses(difference: Difference) -> None:
+    assert difference.applies(difference.example)
+    assert isinstance(computed(difference.example), Refused)
+    assert isinstance(witnessed(difference.example, "cpu"), Figures)
+
+
+@pytest.mark.parametrize("difference", TAKEN_BY_US, ids=ids)
+def test_what_only_torch_refuses(difference: Difference) -> None:
+    assert difference.applies(difference.example)
+    assert isinstance(computed(difference.example), Figures)
+    assert isinstance(witnessed(difference.example, "cpu"), Refused)
+
+
+# -- the comparison ------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", CASES)
+@given(data=st.data())
+def test_a_layer_is_what_torch_says_it_is(name: str, data: st.DataObject) -> None:
+    case = data.draw(CASES[name])
+    ours, torchs = computed(case), witnessed(case)
+    if isinstance(ours, Refused) != isinstance(torchs, Refused):
+        torchs = witnessed(case, "cpu")
+    if isinstance(ours, Refused) and isinstance(torchs, Figures):
+        assert expected(case, REFUSED_BY_US), f"only we refuse {case}: {ours.words}"
+    elif isinstance(torchs, Refused) and isinstance(ours, Figures):
+        assert expected(case, TAKEN_BY_US), f"only torch refuses {case}: {torchs.words}"
+    elif isinstance(torchs, Figures):
+        assert ours == torchs, case
+
+
+def test_every_layer_has_a_module_or_a_reason_why_not() -> None:
+    assert set(MODULES) == set(LAYERS)
+
+
+def test_every_layer_with_a_module_is_compared() -> None:
+    checkable = {name for name, entry in MODULES.items() if not isinstance(entry, NotCheckable)}
+    assert {name.split()[0] for name in CASES} == checkable
