@@ -28,6 +28,8 @@ def output(command: str) -> str:
         env=environment,
         cwd=README.parent / "tests" / "data",
     )
+    if "Traceback (most recent call last)" in done.stdout:
+        sys.exit(f"{command} fails:\n{done.stdout}")
     return done.stdout
 
 

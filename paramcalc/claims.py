@@ -51,8 +51,8 @@ class Verdict:
 
     @property
     def text(self) -> str:
-        """The claimed figure as it was published: `35k`, `7x7x30`."""
-        return "×".join(item.text for item in self.figures)
+        """The claimed figure for readers: `35k`, `34,848`, `7×7×30`."""
+        return "×".join(map(str, self.figures))
 
 
 def judge(network: Network, report: Report) -> list[Verdict]:

@@ -8,6 +8,7 @@ exact.
 from __future__ import annotations
 
 import re
+from decimal import Decimal
 from fractions import Fraction
 from typing import NamedTuple
 
@@ -36,6 +37,10 @@ class Figure(NamedTuple):
     step: Fraction
     exact: bool
 
+    def __str__(self) -> str:
+        """The figure for readers: as it was published, an exact one with thousands separators."""
+        return f"{self.digits:,}" if self.exact else self.text
+
     def met_by(self, value: Size | Fraction) -> bool | None:
         """Whether a value rounds or truncates to this figure; None for a symbolic value."""
         if not isinstance(value, (int, Fraction)):
@@ -48,7 +53,9 @@ class Figure(NamedTuple):
 
 def figure(written: object) -> Figure:
     """The figure that a file writes, as a number or a text. Raises ValueError for anything else."""
-    text = f"{float(written):g}" if isinstance(written, Fraction) else str(written)
+    text = str(written)
+    if isinstance(written, Fraction):
+        text = f"{Decimal(written.numerator) / Decimal(written.denominator):f}"
     match = FIGURE.fullmatch(text)
     if isinstance(written, bool) or match is None or match[3] not in UNITS:
         units = ", ".join(unit for unit in UNITS if unit)
