@@ -9,14 +9,14 @@ none. MACs and activations are multiplied by how many tensors there are, paramet
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import TypeVar
 
 from paramcalc import field as fields
 from paramcalc.conditions import Condition, never_negative
-from paramcalc.expr import Size, pretty
+from paramcalc.expr import Size, added, pretty
 from paramcalc.field import AxisField, Unknown
 from paramcalc.layers.base import Count, total
 from paramcalc.network import Network, Node
@@ -87,7 +87,10 @@ class InputRow:
 
 @dataclass(slots=True)
 class Report:
-    """Everything that is known of a network: what the command line prints and JSON holds."""
+    """Everything that is known of a network: what the command line prints and JSON holds.
+
+    `ends` are the rows that the outputs come from, `blocks` the name of the block at a path.
+    """
 
     name: str
     source: str
@@ -96,6 +99,8 @@ class Report:
     outputs: dict[str, Shape]
     totals: Totals
     conditions: list[Condition]
+    ends: dict[str, Row] = field(repr=False)
+    blocks: Mapping[str, str] = field(repr=False)
 
 
 def analyze(network: Network) -> Report:
@@ -109,6 +114,8 @@ def analyze(network: Network) -> Report:
         outputs={name: node.output.shape for name, node in network.outputs.items()},
         totals=totals_of(network, rows),
         conditions=list(network.conditions),
+        ends={name: rows[node.index] for name, node in network.outputs.items() if node.layer},
+        blocks=network.blocks,
     )
 
 
@@ -164,22 +171,18 @@ def each(measure: Callable[[AxisField], T], axes: Sequence[AxisField]) -> list[T
 
 def totals_of(network: Network, rows: Sequence[Row]) -> Totals:
     """The sums over the rows."""
-
-    def add(values: Sequence[Size]) -> Size:
-        return sum(values[1:], values[0]) if values else 0
-
-    params = add([row.params for row in rows])
-    macs = add([row.macs for row in rows])
+    params = added(row.params for row in rows)
+    macs = added(row.macs for row in rows)
     return Totals(
         layers=len(rows),
-        weights=add([row.weights for row in rows]),
-        biases=add([row.biases for row in rows]),
+        weights=added(row.weights for row in rows),
+        biases=added(row.biases for row in rows),
         params=params,
-        trainable=params - add([row.params for row in rows if row.frozen]),
-        buffers=add([row.buffers for row in rows]),
+        trainable=params - added(row.params for row in rows if row.frozen),
+        buffers=added(row.buffers for row in rows),
         macs=macs,
         flops=2 * macs,
-        activations=add([row.activations for row in rows]),
+        activations=added(row.activations for row in rows),
         peak_activations=peak_activations(network),
     )
 

@@ -9,7 +9,7 @@ from fractions import Fraction
 
 from paramcalc.analysis import Report, Row
 from paramcalc.errors import ParamcalcError, Problem, listing, suggestion
-from paramcalc.expr import Size
+from paramcalc.expr import Size, added
 from paramcalc.figure import Figure, figure
 from paramcalc.language.document import Claim
 from paramcalc.language.source import Items, Scalar
@@ -117,18 +117,10 @@ def value_of(
     row = rows[end.path]
     if quantity in COUNTED:
         parts = inside(report.layers, claim.at.name) if claim.at else []
-        return (added(parts or [row], quantity),)
+        return (added(getattr(part, quantity) for part in parts or [row]),)
     return tuple(getattr(row, quantity, None) or ())
 
 
 def inside(layers: Iterable[Row], path: str) -> list[Row]:
     """The rows of a block."""
     return [row for row in layers if row.path.startswith(f"{path}.")]
-
-
-def added(rows: Iterable[Row], quantity: str) -> Size:
-    """The sum of a quantity over rows."""
-    total: Size = 0
-    for row in rows:
-        total = total + getattr(row, quantity)
-    return total

@@ -18,7 +18,7 @@ The identities are those of Graham, Knuth, Patashnik, Concrete Mathematics, chap
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from fractions import Fraction
 from functools import lru_cache
 from math import gcd
@@ -302,6 +302,14 @@ def product(*sizes: Size) -> Size:
     total: Size = 1
     for size in sizes:
         total = total * size
+    return total
+
+
+def added(sizes: Iterable[Size]) -> Size:
+    """The sum of sizes; 0 for none."""
+    total: Size = 0
+    for size in sizes:
+        total = total + size
     return total
 
 

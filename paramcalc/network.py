@@ -86,7 +86,8 @@ class Network:
     """Nodes in execution order, the inputs first, and what must hold for the symbols.
 
     `outputs` are the named results. `steps` gives the node that a step ends in by the step's path,
-    also for blocks and for the steps that repeats number; `claims` are the published figures.
+    also for blocks and for the steps that repeats number; `blocks` gives the name of the block at a
+    path; `claims` are the published figures.
     """
 
     def __init__(self, name: str, source: str = "") -> None:
@@ -97,6 +98,7 @@ class Network:
         self.outputs: dict[str, Node] = {}
         self.conditions = Conditions()
         self.steps: dict[str, Node] = {}
+        self.blocks: dict[str, str] = {}
         self.claims: Sequence[Any] = ()
         self.resize: Callable[[Mapping[str, Sequence[Size]]], Network] | None = None
         self._inferred: dict[tuple[object, ...], Inference] = {}

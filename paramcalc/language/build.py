@@ -382,6 +382,7 @@ class _Builder:
             if value is None:
                 return None
             scope[parameter.name] = value
+        self.result.blocks[place.prefix + name] = block.name
         trail = ((block.name, step.span), *place.trail)
         inside = Place(f"{place.prefix}{name}.", scope, place.frozen, place.shared, trail)
         reach = Reach(Reach(None, {"input": (incoming, "input")}))
