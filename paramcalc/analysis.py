@@ -246,7 +246,7 @@ def derivations(node: Node) -> list[tuple[str, str]]:
     if layer is None:
         return []
     x, y = node.inputs[0].output.shape, node.output.shape
-    lines = [("size", text) for text in layer.sizes(x, y)]
+    lines = [("size", text) for text in layer.sizes([source.output.shape for source in node.inputs], y)]
     counts = (("weights", layer.weights(x)), ("biases", layer.biases(x)), ("buffers", layer.buffers(x)))
     lines += [(name, products(count)) for name, count in counts if count]
     macs = layer.macs(x, y)

@@ -75,6 +75,10 @@ class Source:
         lines = lines_of(self.text)
         return lines[number - 1] if 0 < number <= len(lines) else ""
 
+    def part(self, offset: int = 0, length: int | None = None) -> Span:
+        """A stretch of a text of one line, such as an option: what begins at an offset, all of it by default."""
+        return Span(self, 1, offset + 1, max(1, len(self.text) - offset if length is None else length))
+
 
 @dataclass(frozen=True, slots=True)
 class Span:

@@ -34,6 +34,9 @@ CALL_DEPTH = 40
 STEPS = 100_000
 """Steps that are executed, with every repeat and block written out."""
 
+COMBINATIONS = 100_000
+"""Combinations of one sweep."""
+
 PERIOD = 4_096
 """Residues that are looked at one by one: periods of a condition, phases of a receptive field."""
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from fractions import Fraction
 
 from paramcalc.errors import ParamcalcError, Problem, Source, Span
@@ -17,8 +19,8 @@ from paramcalc.shape import SYMBOLS
 def argument_of(value: object, origin: str) -> Argument:
     """A Python value as an argument; a text is an expression. `origin` is how errors call its source."""
     if isinstance(value, str):
-        return from_text(value, Span(Source(origin, value), 1, 1, max(1, len(value))))
-    span = Span(Source(origin, str(value)), 1, 1, max(1, len(str(value))))
+        return from_text(value, Source(origin, value).part())
+    span = Source(origin, str(value)).part()
     if isinstance(value, (bool, int, Fraction, Expr)):
         return Argument(value, span)
     if isinstance(value, float):
@@ -63,18 +65,42 @@ def set_option(text: str) -> tuple[str, Argument]:
     name, sign, value = text.partition("=")
     name = name.strip()
     if not sign or not name or not value.strip():
-        raise ParamcalcError(Problem("expected NAME=VALUE", Span(source, 1, 1, max(1, len(text)))))
-    return name, from_text(value, Span(source, 1, text.index("=") + 2, len(value)))
+        raise ParamcalcError(Problem("expected NAME=VALUE", source.part()))
+    return name, from_text(value, source.part(text.index("=") + 1))
 
 
 def input_option(text: str) -> tuple[str, Argument]:
     """`3,H,W` or `image=3,600,1000` of the command line: the input's name, empty for the first, and its shape."""
     source = Source("--input", text)
     name, sign, sizes = text.rpartition("=")
-    start = Span(source, 1, len(name) + len(sign) + 1, max(1, len(sizes)))
+    start = source.part(len(name) + len(sign))
     if not 1 <= len(sizes.split(",")) <= 4 or not sizes.strip() or (sign and not name.strip()):
         raise ParamcalcError(Problem("expected 1 to 4 sizes, channels first, such as 3,224,224", start))
     return name.strip(), from_list(sizes, start, start)
+
+
+OPTION = re.compile(r":(?=[A-Za-z_][A-Za-z0-9_]*=)")
+"""Where a value begins that an architecture carries: `resnet50:width=32:input=3,256,256`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What a user asks for: a file or a bundled name, input shapes and arguments."""
+
+    architecture: str
+    inputs: Mapping[str, Argument]
+    settings: Mapping[str, Argument]
+
+
+def request(text: str, inputs: Mapping[str, Argument], settings: Mapping[str, Argument]) -> Request:
+    """`resnet50`, or with values of its own behind colons: `resnet50:classes=10:input=3,256,256`.
+
+    Its own values come before the given ones. Raises ParamcalcError for a value that does not parse.
+    """
+    name, *values = OPTION.split(text)
+    shapes = dict(input_option(value.removeprefix("input=")) for value in values if value.startswith("input="))
+    own = dict(set_option(value) for value in values if not value.startswith("input="))
+    return Request(name, {**inputs, **shapes}, {**settings, **own})
 
 
 def symbolic_input(file: File) -> dict[str, Argument]:

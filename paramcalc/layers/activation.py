@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from fractions import Fraction
 from typing import ClassVar
 
@@ -38,6 +38,7 @@ class Prelu(Layer):
     """A leaky ReLU with learnt slopes (torch.nn.PReLU): `parameters` is 1, or the number of channels."""
 
     type: ClassVar[str] = "prelu"
+    rules: ClassVar[Mapping[str, str]] = {"weights": "one slope, or one a channel"}
 
     parameters: Positive = 1
 

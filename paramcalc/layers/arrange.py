@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import ClassVar, Literal
 
 from pydantic import model_validator
@@ -70,6 +70,7 @@ class Flatten(Layer):
     """Axes `start` to `end` become one (torch.nn.Flatten, counted without the batch axis): a view."""
 
     type: ClassVar[str] = "flatten"
+    rules: ClassVar[Mapping[str, str]] = {"size": "the product of the sizes that are joined"}
     view: ClassVar[bool] = True
 
     start: Natural = 0
@@ -100,8 +101,9 @@ class Flatten(Layer):
 
         return laid_out(place)
 
-    def sizes(self, x: Shape, y: Shape) -> Sequence[str]:
+    def sizes(self, inputs: Sequence[Shape], y: Shape) -> Sequence[str]:
         """`256·13·13 = 43,264`."""
+        x = inputs[0]
         start, end = self.span(x)
         return [f"{'·'.join(factor(size) for size in x[start : end + 1])} = {pretty(y[start])}"]
 
@@ -187,6 +189,7 @@ class Upsample(Layer):
     """
 
     type: ClassVar[str] = "upsample"
+    rules: ClassVar[Mapping[str, str]] = {"size": "n · scale, or the given size"}
 
     scale: PositivePerAxis | None = None
     size: PositivePerAxis | None = None
@@ -207,6 +210,13 @@ class Upsample(Layer):
         scales = per_axis("scale", self.scale, len(x) - 1)
         return (x[0], *(n * scale for n, scale in zip(x[1:], scales, strict=True)))
 
+    def sizes(self, inputs: Sequence[Shape], y: Shape) -> Sequence[str]:
+        """`13·2 = 26`."""
+        if self.scale is None:
+            return ()
+        spatial = zip(inputs[0][1:], per_axis("scale", self.scale, len(y) - 1), y[1:], strict=True)
+        return list(dict.fromkeys(f"{factor(n)}·{factor(scale)} = {pretty(out)}" for n, scale, out in spatial))
+
     def reader(self, inputs: Sequence[Tensor], y: Tensor) -> Reader:
         """The nearest position, or the two nearest."""
         read = nearest_reading if self.mode == "nearest" else linear_reading
@@ -221,6 +231,7 @@ class PixelShuffle(Layer):
     """Channels become blocks of positions (torch.nn.PixelShuffle): `[C/f², H·f, W·f]`."""
 
     type: ClassVar[str] = "pixel_shuffle"
+    rules: ClassVar[Mapping[str, str]] = {"size": "C/factor² channels, n · factor positions"}
 
     factor: Positive
 
@@ -231,6 +242,14 @@ class PixelShuffle(Layer):
         if not need.divisible(x[0], square):
             raise LayerError(f"pixel_shuffle needs channels in multiples of {pretty(square)}, got {spelled(x)}")
         return (x[0] // square, *(n * self.factor for n in x[1:]))
+
+    def sizes(self, inputs: Sequence[Shape], y: Shape) -> Sequence[str]:
+        """`64/2² = 16`, `13·2 = 26`."""
+        texts = [f"{factor(inputs[0][0])}/{factor(self.factor)}² = {pretty(y[0])}"]
+        texts += [
+            f"{factor(n)}·{factor(self.factor)} = {pretty(out)}" for n, out in zip(inputs[0][1:], y[1:], strict=True)
+        ]
+        return list(dict.fromkeys(texts))
 
     def reader(self, inputs: Sequence[Tensor], y: Tensor) -> Reader:
         """A block reads one position."""
@@ -261,6 +280,7 @@ class Pad(Layer):
     """
 
     type: ClassVar[str] = "pad"
+    rules: ClassVar[Mapping[str, str]] = {"size": "n + padding"}
 
     padding: PlainPadding
     mode: Literal["zeros", "reflect", "replicate", "circular"] = "zeros"
@@ -276,6 +296,13 @@ class Pad(Layer):
                 raise LayerError(f"pad with mode {self.mode} cannot pad {spelled(x)} by {pretty(max(pair, key=str))}")
         before, behind = per_axis("channels", self.channels, 2)
         return (x[0] + before + behind, *(n + lo + hi for n, (lo, hi) in zip(x[1:], both, strict=True)))
+
+    def sizes(self, inputs: Sequence[Shape], y: Shape) -> Sequence[str]:
+        """`227 + 100 + 100 = 427`, for every axis that grows."""
+        both = [per_axis("channels", self.channels, 2), *pads(self.padding, len(y) - 1)]
+        axes = zip(inputs[0], both, y, strict=True)
+        grown = (f"{pretty(n)} + {factor(lo)} + {factor(hi)} = {pretty(out)}" for n, (lo, hi), out in axes if n != out)
+        return list(dict.fromkeys(grown))
 
     def reader(self, inputs: Sequence[Tensor], y: Tensor) -> Reader:
         """Unit i is position i − lo."""
@@ -328,6 +355,7 @@ class Slice(Layer):
     """Positions `start, start + step, …` below `stop` of one axis (channels by default): a view."""
 
     type: ClassVar[str] = "slice"
+    rules: ClassVar[Mapping[str, str]] = {"size": "⌈(stop − start)/step⌉"}
     view: ClassVar[bool] = True
 
     stop: Positive | None = None
@@ -347,6 +375,12 @@ class Slice(Layer):
             raise LayerError(f"slice up to {pretty(stop)} does not fit axis {axis} of {spelled(x)}")
         y = (*x[:axis], ceil_divide(stop - self.start, step), *x[axis + 1 :])
         return need_sizes("slice", x, y, need)
+
+    def sizes(self, inputs: Sequence[Shape], y: Shape) -> Sequence[str]:
+        """`⌈(32 − 0)/2⌉ = 16`."""
+        assert isinstance(self.axis, int)
+        stop = inputs[0][self.axis] if self.stop is None else self.stop
+        return [f"⌈({pretty(stop)} − {factor(self.start)})/{pretty(self.step)}⌉ = {pretty(y[self.axis])}"]
 
     def reader(self, inputs: Sequence[Tensor], y: Tensor) -> Reader:
         """Unit i is position `start + step·i`."""

@@ -201,14 +201,16 @@ class Layer(BaseModel):
     """A layer: fields that YAML may write, and rules for shape, parameters, MACs and field.
 
     The defaults of the rules are those of a layer without parameters that works on each position
-    by itself. `references` names the fields that hold the name of an earlier step, which is then a
-    further input, in that order. `view` marks a layer that writes no elements of its own. Counts
-    are of one tensor: the network multiplies MACs and activations by how many there are.
+    by itself. `rules` spells them for readers, by quantity. `references` names the fields that hold
+    the name of an earlier step, which is then a further input, in that order. `view` marks a layer
+    that writes no elements of its own. Counts are of one tensor: the network multiplies MACs and
+    activations by how many there are.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
     type: ClassVar[str]
+    rules: ClassVar[Mapping[str, str]] = {}
     references: ClassVar[tuple[str, ...]] = ()
     view: ClassVar[bool] = False
 
@@ -240,7 +242,7 @@ class Layer(BaseModel):
         """How the output reads the inputs: fields of the inputs in, fields of the output out."""
         return unchanged
 
-    def sizes(self, x: Shape, y: Shape) -> Sequence[str]:
+    def sizes(self, inputs: Sequence[Shape], y: Shape) -> Sequence[str]:
         """How each size of the output that the layer computes comes about: `(227 − 11)/4 + 1 = 55`."""
         return ()
 

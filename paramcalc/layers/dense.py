@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import ClassVar
 
 from paramcalc.conditions import Conditions
@@ -19,6 +19,7 @@ class Linear(Layer):
     """
 
     type: ClassVar[str] = "linear"
+    rules: ClassVar[Mapping[str, str]] = {"weights": "in · out", "biases": "out", "MACs": "tokens · in · out"}
 
     out: Positive
     bias: Truth = True

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import ClassVar
 
 from paramcalc.conditions import Conditions
@@ -11,6 +11,7 @@ from paramcalc.expr import Size, plain, pretty
 from paramcalc.field import Axis, AxisField, Fields, Scattered, Unknown, everything, hull, largest, meet, scattered
 from paramcalc.layers.base import Layer, Natural, Reader
 from paramcalc.shape import Shape, Tensor
+from paramcalc.window import factor
 
 
 def same_size(sizes: Sequence[Size], need: Conditions) -> Size | None:
@@ -76,6 +77,7 @@ class Concat(Layer):
     """The branches behind one another along one axis, the channels unless `axis` says otherwise (torch.cat)."""
 
     type: ClassVar[str] = "concat"
+    rules: ClassVar[Mapping[str, str]] = {"size": "the sum over the branches"}
 
     axis: Natural = 0
 
@@ -97,6 +99,11 @@ class Concat(Layer):
                 raise LayerError(f"the branches of concat differ in shape beside axis {self.axis}")
             y.append(size)
         return Tensor(tuple(y), same_count("concat", inputs, need))
+
+    def sizes(self, inputs: Sequence[Shape], y: Shape) -> Sequence[str]:
+        """`64 + 128 + 32 + 32 = 256`."""
+        assert isinstance(self.axis, int)
+        return [f"{' + '.join(factor(x[self.axis]) for x in inputs)} = {pretty(y[self.axis])}"]
 
     def reader(self, inputs: Sequence[Tensor], y: Tensor) -> Reader:
         """The hull of all branches; along the joined axis, the branches have their own units."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import ClassVar
 
 from paramcalc.conditions import Conditions
@@ -13,6 +14,12 @@ from paramcalc.shape import Shape, spelled
 
 class ChannelNorm(Layer):
     """A normalisation with one scale (weight) and one shift (bias) a channel."""
+
+    rules: ClassVar[Mapping[str, str]] = {
+        "weights": "one scale a channel",
+        "biases": "one shift a channel",
+        "buffers": "a running mean and a running variance a channel",
+    }
 
     affine: Truth = True
 
@@ -64,6 +71,11 @@ class GroupNorm(ChannelNorm):
 
 class TrailingNorm(Layer):
     """A normalisation over the last `axes` axes, with a parameter for each position of them."""
+
+    rules: ClassVar[Mapping[str, str]] = {
+        "weights": "one scale for each normalised position",
+        "biases": "one shift for each normalised position",
+    }
 
     axes: Positive | None = None
     affine: Truth = True

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import ClassVar
 
 from paramcalc.conditions import Conditions
@@ -32,6 +32,9 @@ from paramcalc.layers.base import (
 from paramcalc.shape import Shape, Tensor, spelled
 from paramcalc.window import Window, factor, rounded_up, same_padding
 
+WINDOWS = "⌊(n + padding − span)/stride⌋ + 1"
+KERNELS = {"weights": "kernel · in/groups · out", "biases": "out"}
+
 
 def pads(padding: Padding, axes: int) -> list[tuple[Size, Size]]:
     """The padding before and behind, for each of `axes` axes."""
@@ -47,6 +50,7 @@ def pads(padding: Padding, axes: int) -> list[tuple[Size, Size]]:
 class Sliding(Layer):
     """A layer with one window per spatial axis; `channels` is how it reads those."""
 
+    rules: ClassVar[Mapping[str, str]] = {"size": WINDOWS}
     channels: ClassVar[Reading | None] = EACH
 
     def windows(self, x: Shape) -> list[Window]:
@@ -98,8 +102,9 @@ class Sliding(Layer):
         readings = [reading_of(window) for window in self.windows(inputs[0].shape)]
         return along_axes([self.channels, *readings], y.shape)
 
-    def sizes(self, x: Shape, y: Shape) -> Sequence[str]:
+    def sizes(self, inputs: Sequence[Shape], y: Shape) -> Sequence[str]:
         """`(n + lo + hi − span)/s + 1`, once for equal axes."""
+        x = inputs[0]
         return list(dict.fromkeys(w.formula(n) for n, w in zip(x[1:], self.windows(x), strict=True)))
 
 
@@ -144,6 +149,7 @@ class Conv(Convolution, Sliding):
     """
 
     type: ClassVar[str] = "conv"
+    rules: ClassVar[Mapping[str, str]] = {**KERNELS, "size": WINDOWS, "MACs": "positions out · weights"}
     channels: ClassVar[Reading | None] = WHOLE
 
     padding: WindowPadding = 0
@@ -170,6 +176,11 @@ class ConvTranspose(Convolution):
     """
 
     type: ClassVar[str] = "conv_transpose"
+    rules: ClassVar[Mapping[str, str]] = {
+        **KERNELS,
+        "size": "(n − 1)·stride − padding + span",
+        "MACs": "positions in · weights",
+    }
 
     output_padding: NaturalPerAxis = 0
 
@@ -213,8 +224,9 @@ class ConvTranspose(Convolution):
             return unknown
         return along_axes([WHOLE, *readings], y.shape)
 
-    def sizes(self, x: Shape, y: Shape) -> Sequence[str]:
+    def sizes(self, inputs: Sequence[Shape], y: Shape) -> Sequence[str]:
         """`(n − 1)·s − padding + span = …`."""
+        x = inputs[0]
         texts = []
         for n, out, window in zip(x[1:], y[1:], self.windows(x), strict=True):
             padding = window.lo + window.hi
