@@ -71,8 +71,8 @@ def compare(*reports: Report, names: Sequence[str] = ()) -> Comparison:
 
 def figures(row: Row) -> tuple[Hashable, ...]:
     """What makes two steps the same: everything that is computed of them, whatever they are called."""
-    field = row.receptive_field and tuple(row.receptive_field)
-    stride = row.effective_stride and tuple(row.effective_stride)
+    field = tuple(row.receptive_field) if row.receptive_field else None
+    stride = tuple(row.effective_stride) if row.effective_stride else None
     return (row.type, row.output, row.count, row.weights, row.biases, row.macs, row.frozen, field, stride)
 
 

@@ -104,10 +104,10 @@ def combinations(inputs: Sequence[str], settings: Sequence[str]) -> list[Combina
     names = [*(name or "input" for name in shapes), *arguments]
     found = []
     for choice in product(*swept):
-        texts, values = zip(*choice, strict=True) if choice else ((), ())
+        values = [value for _, value in choice]
         found.append(
             Combination(
-                dict(zip(names, texts, strict=True)),
+                {name: text for name, (text, _) in zip(names, choice, strict=True)},
                 dict(zip(shapes, values, strict=False)),
                 dict(zip(arguments, values[len(shapes) :], strict=True)),
             )

@@ -8,7 +8,7 @@ from fractions import Fraction
 from paramcalc.analysis import Report, Row, derivations
 from paramcalc.claims import Outcome, Verdict
 from paramcalc.expr import Size, pretty
-from paramcalc.render.table import Column, Line, Sizes, Table, Value
+from paramcalc.render.table import Column, Line, Note, Sizes, Table, Value
 from paramcalc.render.text import spell
 
 WHOLE, MISALIGNED = "*", "~"
@@ -54,7 +54,7 @@ def show_table(report: Report, *, formulas: bool = False, verdicts: Sequence[Ver
         lines=lines,
         total=total,
         head=[text for text in (report.source, ", ".join(inputs)) if text],
-        foot=[*below(report), *(f"claimed      {text}" for text in left)],
+        foot=[*below(report), *(Note((text,), "claimed") for text in left)],
     )
     idle = {"count": all(row.count == 1 for row in report.layers), "claims": not any(line.values[-1] for line in lines)}
     return table.without([key for key, unused in idle.items() if unused])
@@ -96,20 +96,19 @@ def sizes(values: Sequence[Size | Fraction | None] | None, mark: str = "") -> Va
     return Sizes(tuple(values), mark)
 
 
-def below(report: Report) -> list[str]:
+def below(report: Report) -> list[Note | str]:
     """What is said below the table: totals in words, conditions, the meaning of marks."""
     totals = report.totals
     frozen = totals.params - totals.trainable
-    lines = [
-        f"parameters   {pretty(totals.params)} (weights {pretty(totals.weights)}, biases {pretty(totals.biases)})"
-        + (f", of which frozen {pretty(frozen)}" if frozen != 0 else ""),
-    ]
+    of_which: tuple[Value, ...] = (", of which frozen ", frozen) if frozen != 0 else ()
+    params = (totals.params, " (weights ", totals.weights, ", biases ", totals.biases, ")", *of_which)
+    lines: list[Note | str] = [Note(params, "parameters")]
     if totals.buffers != 0:
-        lines.append(f"buffers      {pretty(totals.buffers)}")
-    lines.append(f"MACs         {pretty(totals.macs)} (FLOPs {pretty(totals.flops)})")
-    peak = "depending on the symbols" if totals.peak_activations is None else pretty(totals.peak_activations)
-    lines.append(f"activations  {pretty(totals.activations)} elements (alive at once: {peak})")
-    lines += [f"condition    {condition.text}" for condition in report.conditions]
+        lines.append(Note((totals.buffers,), "buffers"))
+    lines.append(Note((totals.macs, " (FLOPs ", totals.flops, ")"), "MACs"))
+    peak: Value = "depending on the symbols" if totals.peak_activations is None else totals.peak_activations
+    lines.append(Note((totals.activations, " elements (alive at once: ", peak, ")"), "activations"))
+    lines += [Note((condition.text,), "condition") for condition in report.conditions]
     if any(row.covers_input for row in report.layers):
         lines.append(f"{WHOLE} reads the whole input")
     if any(row.misaligned for row in report.layers):

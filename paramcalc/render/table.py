@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from fractions import Fraction
 from typing import NamedTuple, TypeAlias
 
@@ -21,6 +21,13 @@ class Sizes(NamedTuple):
 
 Value: TypeAlias = Scalar | Sizes
 """What a cell holds. None is a value that does not exist or is not known, and is shown as a dash."""
+
+
+class Note(NamedTuple):
+    """A line of text above or below a table: texts as they are, other values as the format spells them."""
+
+    parts: tuple[Value, ...]
+    label: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,8 +64,8 @@ class Table:
     columns: list[Column]
     lines: list[Line]
     total: Line | None = None
-    head: list[str] = field(default_factory=list)
-    foot: list[str] = field(default_factory=list)
+    head: Sequence[Note | str] = ()
+    foot: Sequence[Note | str] = ()
 
     def without(self, keys: Sequence[str]) -> Table:
         """The same table without some columns."""

@@ -14,13 +14,15 @@ from rich.cells import cell_len
 from paramcalc.errors import printable
 from paramcalc.expr import Expr, pretty
 from paramcalc.render.page import Page
-from paramcalc.render.table import Column, Line, Sizes, Table, Value
+from paramcalc.render.table import Column, Line, Note, Sizes, Table, Value
 
 GAP = "  "
 LONGEST_NUMBER = 44
 """Characters of a value that stands in its column where the page has no width; a longer one goes below."""
 LONGEST_RULE = 120
 BELOW = "↓"
+LABEL = 13
+"""Characters of the label of a line below the table."""
 LEAST_NAME = 12
 """Characters that a cut name keeps at least."""
 
@@ -47,8 +49,7 @@ def render(table: Table, page: Page) -> str:
     longest = LONGEST_NUMBER if page.width is None else max(LEAST_NAME, page.width // 2)
     rows = [[spell(value) for value in line.values] for line in all_lines(table)]
     moved = [move_long(row, columns, longest) for row in rows]
-    widths = [max(map(cell_len, cells)) for cells in zip([column.title for column in columns], *rows, strict=True)]
-    kept, widths = fit(columns, widths, page.width)
+    kept, widths = fit(columns, widest(columns, rows), page.width)
     header = row_text([column.title for column in columns], kept, widths, columns)
     rule = page.faint("─" * min(cell_len(header), page.width or LONGEST_RULE))
     out = heading(table, page)
@@ -62,15 +63,29 @@ def render(table: Table, page: Page) -> str:
     if table.total is not None:
         out += [rule, page.strong(row_text(rows[-1], kept, widths, columns).rstrip())]
     if table.foot:
-        out += [*([""] if rows else []), *table.foot]
+        out += [*([""] if rows else []), *map(noted, table.foot)]
     return "\n".join(out) + "\n"
+
+
+def widest(columns: Sequence[Column], rows: Sequence[Sequence[str]]) -> list[int]:
+    """How wide each column is."""
+    titles = [column.title for column in columns]
+    return [max(map(cell_len, cells)) for cells in zip(titles, *rows, strict=True)]
+
+
+def noted(note: Note | str) -> str:
+    """A line of text around a table."""
+    if isinstance(note, str):
+        return printable(note)
+    label = f"{note.label:<{LABEL}}" if note.label else ""
+    return label + "".join(spell(part) for part in note.parts)
 
 
 def heading(table: Table, page: Page) -> list[str]:
     """The title and the text above a table."""
     width = min(page.width or LONGEST_RULE, LONGEST_RULE)
     out = [page.strong(printable(table.title))] if table.title else []
-    out += [page.faint(line) for text in table.head for line in wrap(printable(text), width)]
+    out += [page.faint(line) for note in table.head for line in wrap(noted(note), width)]
     return [*out, ""] if out else []
 
 
