@@ -8,8 +8,10 @@ from typing import Any
 
 from paramcalc import need_torch
 from paramcalc.analysis import analyze
+from paramcalc.budget import Budget, spend
 from paramcalc.claims import judge
 from paramcalc.network import Network
+from paramcalc.render.budget import budget_object, budget_table
 from paramcalc.render.claims import claims_object, claims_table
 from paramcalc.render.page import Page
 from paramcalc.render.table import Table
@@ -29,6 +31,12 @@ def check_claims(networks: Iterable[tuple[str, Network]]) -> Checked:
     verdicts = [(name, verdict) for name, network in networks for verdict in judge(network, analyze(network))]
     fine = all(verdict.fine for _, verdict in verdicts)
     return Checked(fine, [claims_table(verdicts)], claims_object(verdicts))
+
+
+def check_budgets(networks: Iterable[tuple[str, Network]], budgets: Sequence[Budget]) -> Checked:
+    """The budgets of several networks."""
+    found = [(name, spent) for name, network in networks for spent in spend(analyze(network), budgets)]
+    return Checked(all(spent.kept for _, spent in found), [budget_table(found)], budget_object(found))
 
 
 def check_torch(

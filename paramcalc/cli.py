@@ -7,17 +7,19 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Sequence
 from enum import Enum
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
 import paramcalc
-from paramcalc import ParamcalcError
+from paramcalc import ParamcalcError, limits
 from paramcalc.language.build import build
 from paramcalc.language.library import load_file
-from paramcalc.language.options import input_option, set_option, symbolic_input
+from paramcalc.language.options import Request, input_option, request, set_option, symbolic_input
 from paramcalc.render.page import Page
+from paramcalc.render.table import Table
 
 app = typer.Typer(
     name="paramcalc",
@@ -72,6 +74,18 @@ SetOption = Annotated[
     list[str] | None, typer.Option("--set", metavar="NAME=VALUE", help="A value for an argument of the architecture.")
 ]
 FormatOption = Annotated[Format, typer.Option("--format", help="How to write the result.")]
+FullOption = Annotated[bool, typer.Option("--full", help="Print everything, not only what differs.")]
+
+
+def asked(architecture: str, inputs: list[str] | None, settings: list[str] | None) -> Request:
+    """An architecture with the inputs and arguments of the call, and those that it carries itself."""
+    shapes = dict(input_option(text) for text in inputs or ())
+    return request(architecture, shapes, dict(set_option(text) for text in settings or ()))
+
+
+def built(wanted: Request) -> paramcalc.Network:
+    """The network that is asked for."""
+    return build(load_file(wanted.architecture), wanted.inputs, wanted.settings)
 
 
 @app.command()
@@ -83,28 +97,57 @@ def show(
         bool, typer.Option("--symbolic", help="Take the spatial sizes of the input as symbols.")
     ] = False,
     formulas: Annotated[bool, typer.Option("--formulas", help="Show how each figure comes about.")] = False,
+    depth: Annotated[
+        str,
+        typer.Option(
+            metavar="N|all",
+            help="Fold blocks to so many names of a path, sums kept, and equal blocks in a row to one with x3. "
+            "JSON always holds every step.",
+        ),
+    ] = "all",
+    dtype: Annotated[
+        str | None,
+        typer.Option(
+            metavar="TYPE", help="Add bytes of parameters and activations: float64, float32, float16, bfloat16, int8."
+        ),
+    ] = None,
     format: FormatOption = Format.text,
 ) -> None:
     """Print every layer with its output, parameters, MACs and receptive field, and the totals."""
-    file = load_file(architecture)
-    shapes = dict(input_option(text) for text in inputs or ())
-    if symbolic:
-        shapes = {**symbolic_input(file), **shapes}
-    network = build(file, shapes, dict(set_option(text) for text in settings or ()))
+    wanted = asked(architecture, inputs, settings)
+    file = load_file(wanted.architecture)
+    shapes = {**symbolic_input(file), **wanted.inputs} if symbolic else wanted.inputs
+    network = build(file, shapes, wanted.settings)
     report = paramcalc.analyze(network)
+    levels = depth_option(depth)
+    memory = None
+    if dtype is not None:
+        from paramcalc.summary import memory as memory_of
+
+        memory = memory_of(report, dtype)
     if format is Format.json:
         from paramcalc.render import json
 
-        Page().write(json.render(json.report_object(report)))
+        Page().write(json.render(json.report_object(report, memory)))
         return
     from paramcalc.claims import judge
     from paramcalc.render import text
     from paramcalc.render.show import show_table
 
     # the published figures are about the network as the file has it
-    verdicts = [] if shapes or settings else judge(network, report)
+    verdicts = [] if shapes or wanted.settings else judge(network, report)
     page = Page()
-    page.write(text.render(show_table(report, formulas=formulas, verdicts=verdicts), page))
+    table = show_table(report, formulas=formulas, verdicts=verdicts, depth=levels, memory=memory)
+    page.write(text.render(table, page))
+
+
+def depth_option(text: str) -> int | None:
+    """How many names of a path are shown; None for all. Raises ParamcalcError for anything else."""
+    if text == "all":
+        return None
+    if not text.isdecimal() or not 1 <= int(text) <= limits.CALL_DEPTH:
+        raise ParamcalcError(f"--depth takes a number from 1 to {limits.CALL_DEPTH}, or 'all', got '{text}'")
+    return int(text)
 
 
 @app.command()
@@ -115,7 +158,7 @@ def check(
     no_field: Annotated[
         bool, typer.Option("--no-field", help="Leave out receptive fields, which take longest.")
     ] = False,
-    full: Annotated[bool, typer.Option("--full", help="Print all figures, not only those that differ.")] = False,
+    full: FullOption = False,
     against: Annotated[
         str | None,
         typer.Option(
@@ -127,6 +170,14 @@ def check(
     against_args: Annotated[
         str, typer.Option(metavar="ARGS", help="Arguments of that call, such as 'num_classes=10'.")
     ] = "",
+    most: Annotated[
+        list[str] | None,
+        typer.Option("--max", metavar="QUANTITY=NUMBER", help="A budget, such as params=5M or macs=600M; no torch."),
+    ] = None,
+    least: Annotated[
+        list[str] | None,
+        typer.Option("--min", metavar="QUANTITY=NUMBER", help="A least figure, such as receptive_field=200; no torch."),
+    ] = None,
     inputs: InputOption = None,
     settings: SetOption = None,
     format: FormatOption = Format.text,
@@ -135,37 +186,125 @@ def check(
 
     Exit status 1 when one differs, 2 when the check cannot run.
     """
-    from paramcalc.checking import Checked, check_against, check_claims, check_torch
+    from paramcalc.budget import budget
+    from paramcalc.checking import Checked, check_against, check_budgets, check_claims, check_torch
     from paramcalc.language.library import bundled_names
 
     names = bundled_names() if every else architectures or []
     if not names:
         raise ParamcalcError("check needs an architecture, or --all")
-    shapes = dict(input_option(text) for text in inputs or ())
-    given = dict(set_option(text) for text in settings or ())
 
     def made(name: str) -> paramcalc.Network:
-        return build(load_file(name), shapes, given)
+        return built(asked(name, inputs, settings))
 
-    published = not shapes and not given
+    published = not inputs and not settings
+    budgets = [*(budget(text, most=True) for text in most or ()), *(budget(text, most=False) for text in least or ())]
     page = Page()
     checked: Checked
-    if against is not None:
+    if budgets:
+        checked = check_budgets(((name, made(name)) for name in names), budgets)
+    elif against is not None:
         checked = check_against([(name, made(name)) for name in names], against, against_args, full=full)
     elif claims:
         checked = check_claims((name, made(name)) for name in names)
     else:
         checked = check_torch(names, made, page, fields=not no_field, claims=published, full=full)
+    write(checked.tables, checked.value, page, format)
+    if not checked.fine:
+        raise typer.Exit(1)
+
+
+@app.command()
+def compare(
+    architectures: Architectures = None,
+    layers: Annotated[
+        bool, typer.Option("--layers", help="Line two architectures up step by step, as a diff does.")
+    ] = False,
+    full: FullOption = False,
+    exit_code: Annotated[bool, typer.Option("--exit-code", help="End with status 1 when they differ.")] = False,
+    inputs: InputOption = None,
+    settings: SetOption = None,
+    format: FormatOption = Format.text,
+) -> None:
+    """Put architectures side by side, with the ratio to the first.
+
+    Each may carry values of its own behind colons: 'resnet50:classes=10:input=3,256,256'.
+    """
+    from paramcalc.compare import compare as side_by_side
+    from paramcalc.compare import line_up
+    from paramcalc.render.compare import compare_object, compare_table, parted, steps_object, steps_table
+
+    names = architectures or []
+    if layers and len(names) != 2:
+        raise ParamcalcError(f"--layers lines up two architectures, got {len(names)}")
+    reports = [paramcalc.analyze(built(asked(name, inputs, settings))) for name in names]
+    comparison = side_by_side(*reports, names=names)
+    page = Page()
+    if layers:
+        pairs = line_up(*reports)
+        write([steps_table(names, pairs, full=full)], steps_object(names, pairs), page, format)
+    else:
+        write(parted(compare_table(comparison), page.width), compare_object(comparison), page, format)
+    if exit_code and not comparison.equal:
+        raise typer.Exit(1)
+
+
+@app.command()
+def explain(
+    architecture: Architecture,
+    step: Annotated[str, typer.Argument(metavar="STEP", help="A step or a block; without, the whole network.")] = "",
+    inputs: InputOption = None,
+    settings: SetOption = None,
+    format: FormatOption = Format.text,
+) -> None:
+    """Show how each figure comes about: the rule, the numbers in it, the result."""
+    from paramcalc.explain import steps_of
+    from paramcalc.render.explain import explain_object, explain_tables
+
+    network = built(asked(architecture, inputs, settings))
+    nodes = steps_of(network, step)
+    report = paramcalc.analyze(network)
+    tables = explain_tables(network, report, nodes, whole=not step)
+    write(tables, explain_object(network, report, nodes, whole=not step), Page(), format)
+
+
+@app.command()
+def sweep(
+    architecture: Architecture,
+    inputs: InputOption = None,
+    settings: Annotated[
+        list[str] | None,
+        typer.Option("--set", metavar="NAME=VALUES", help="Values of an argument: width=32,64 or width=16..128:16."),
+    ] = None,
+    format: FormatOption = Format.text,
+) -> None:
+    """Compute every combination of inputs and arguments, one row each.
+
+    Exit status 1 when a combination does not fit.
+    """
+    from paramcalc.render.sweep import sweep_object, sweep_table
+    from paramcalc.sweep import combinations, need_one_that_fits, result
+
+    file = load_file(architecture)
+    page = Page()
+    found = combinations(inputs or [], settings or [])
+    results = [result(file, combination) for combination in page.progress(found, "computing")]
+    need_one_that_fits(results)
+    write([sweep_table(file.name, results)], sweep_object(file.name, results), page, format)
+    if any(one.error for one in results):
+        raise typer.Exit(1)
+
+
+def write(tables: Sequence[Table], value: Any, page: Page, format: Format) -> None:
+    """Print a result."""
     if format is Format.json:
         from paramcalc.render import json
 
-        page.write(json.render(checked.value))
+        page.write(json.render(value))
     else:
         from paramcalc.render import text
 
-        page.write("\n".join(text.render(table, page) for table in checked.tables))
-    if not checked.fine:
-        raise typer.Exit(1)
+        page.write("\n".join(text.render(table, page) for table in tables))
 
 
 @app.command()

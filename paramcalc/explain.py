@@ -115,7 +115,7 @@ def everything_below(before: AxisField, result: str, each: bool) -> Iterator[Exp
         return
     step, (lo, hi) = single
     reach = f"{pretty(hi - lo + 1)} + ({pretty(before.units)} − 1)·{factor(step)}"
-    yield Explanation("field", "the whole map: field + (n − 1) · stride", f"{reach} = {result}")
+    yield Explanation("field", "the whole map: field + (n − 1)·stride", f"{reach} = {result}")
 
 
 def one_progression(found: AxisField) -> tuple[Size, Interval] | None:
@@ -137,12 +137,10 @@ def through_window(node: Node, axis: int, found: Axis, before: AxisField, result
             yield Explanation("field", "as its input", result)
         else:
             grown = f"{pretty(hi - lo + 1)} + ({pretty(window.span)} − 1)·{factor(step)} = {result}"
-            yield Explanation("field", "field + (span − 1) · stride, of its input", grown)
+            yield Explanation("field", "field + (span − 1)·stride of input", grown)
         if window.stride != 1:
             after = pretty(step * window.stride)
-            yield Explanation(
-                "stride", "stride of its input · stride", f"{factor(step)}·{factor(window.stride)} = {after}"
-            )
+            yield Explanation("stride", "stride of input · stride", f"{factor(step)}·{factor(window.stride)} = {after}")
         return
     spans = [span for part in found.progressions for span in part.spans]
     if len(spans) > 1 and len(found.progressions) == 1:

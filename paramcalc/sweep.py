@@ -34,7 +34,7 @@ class Result:
 
     combination: Combination
     summary: Summary | None
-    error: str = ""
+    error: ParamcalcError | None = None
 
 
 def values_of(text: str) -> tuple[str, list[tuple[str, Argument]]]:
@@ -104,12 +104,12 @@ def combinations(inputs: Sequence[str], settings: Sequence[str]) -> list[Combina
     names = [*(name or "input" for name in shapes), *arguments]
     found = []
     for choice in product(*swept):
-        values = [value for _, value in choice]
+        chosen = [value for _, value in choice]
         found.append(
             Combination(
                 {name: text for name, (text, _) in zip(names, choice, strict=True)},
-                dict(zip(shapes, values, strict=False)),
-                dict(zip(arguments, values[len(shapes) :], strict=True)),
+                dict(zip(shapes, chosen, strict=False)),
+                dict(zip(arguments, chosen[len(shapes) :], strict=True)),
             )
         )
     return found
@@ -120,5 +120,13 @@ def result(file: File, combination: Combination) -> Result:
     try:
         report = analyze(build(file, combination.inputs, combination.settings))
     except ParamcalcError as error:
-        return Result(combination, None, error.problems[0].message)
+        return Result(combination, None, error)
     return Result(combination, summarize(report))
+
+
+def need_one_that_fits(results: Sequence[Result]) -> None:
+    """Raise the first combination's error where none of them fits."""
+    if all(each.error is not None for each in results):
+        for each in results:
+            assert each.error
+            raise each.error

@@ -10,6 +10,7 @@ from typing import Any
 
 from paramcalc.analysis import Report, Row, Totals
 from paramcalc.expr import Expr, Size, plain
+from paramcalc.summary import Memory
 
 
 def number(value: Size | Fraction | None) -> int | str | None:
@@ -49,8 +50,8 @@ def row_object(row: Row) -> dict[str, Any]:
     }
 
 
-def report_object(report: Report) -> dict[str, Any]:
-    """The report, in the order and with the names that scripts rely on."""
+def report_object(report: Report, memory: Memory | None = None) -> dict[str, Any]:
+    """The report, in the order and with the names that scripts rely on; `memory` adds bytes."""
     return {
         "name": report.name,
         "source": report.source,
@@ -61,6 +62,17 @@ def report_object(report: Report) -> dict[str, Any]:
         "outputs": {name: numbers(shape) for name, shape in report.outputs.items()},
         "totals": {item.name: number(getattr(report.totals, item.name)) for item in fields(Totals)},
         "conditions": [condition.text for condition in report.conditions],
+        **({} if memory is None else {"memory": memory_object(memory)}),
+    }
+
+
+def memory_object(memory: Memory) -> dict[str, Any]:
+    """Bytes at one element type."""
+    return {
+        "dtype": memory.dtype,
+        "params": number(memory.params),
+        "activations": number(memory.activations),
+        "peak_activations": number(memory.peak),
     }
 
 

@@ -8,8 +8,10 @@ from fractions import Fraction
 from paramcalc.analysis import Report, Row, derivations
 from paramcalc.claims import Outcome, Verdict
 from paramcalc.expr import Size, pretty
+from paramcalc.fold import fold
 from paramcalc.render.table import Column, Line, Note, Sizes, Table, Value
 from paramcalc.render.text import spell
+from paramcalc.summary import Memory
 
 WHOLE, MISALIGNED = "*", "~"
 
@@ -29,20 +31,30 @@ COLUMNS = (
 """The columns of `show`, and the order in which a narrow page drops them: the highest rank first."""
 
 
-def show_table(report: Report, *, formulas: bool = False, verdicts: Sequence[Verdict] = ()) -> Table:
+def show_table(
+    report: Report,
+    *,
+    formulas: bool = False,
+    verdicts: Sequence[Verdict] = (),
+    depth: int | None = None,
+    memory: Memory | None = None,
+) -> Table:
     """The table of a report; `formulas` puts each figure's derivation below its row.
+
+    `depth` folds what lies deeper in blocks, `memory` adds bytes.
 
     `verdicts` are the claims, each beside the figure it is about: in its row, or below the table.
     """
     claimed: dict[str, list[str]] = {}
     for verdict in verdicts:
         claimed.setdefault(verdict.path, []).append(claim_text(verdict))
+    rows = report.layers if depth is None else fold(report, depth)
     lines = [
         Line(
             (*row_values(row), ", ".join(claimed.pop(row.path, ()))),
-            [f"{name}: {text}" for name, text in derivations(row.node)] if formulas else (),
+            derived(row) if formulas else (),
         )
-        for row in report.layers
+        for row in rows
     ]
     left = [text for texts in claimed.values() for text in texts]
     totals = report.totals
@@ -54,10 +66,15 @@ def show_table(report: Report, *, formulas: bool = False, verdicts: Sequence[Ver
         lines=lines,
         total=total,
         head=[text for text in (report.source, ", ".join(inputs)) if text],
-        foot=[*below(report), *(Note((text,), "claimed") for text in left)],
+        foot=[*below(report, memory), *(Note((text,), "claimed") for text in left)],
     )
-    idle = {"count": all(row.count == 1 for row in report.layers), "claims": not any(line.values[-1] for line in lines)}
+    idle = {"count": all(row.count == 1 for row in rows), "claims": not any(line.values[-1] for line in lines)}
     return table.without([key for key, unused in idle.items() if unused])
+
+
+def derived(row: Row) -> list[str]:
+    """How the figures of a row come about; a folded row has no derivation of its own."""
+    return [f"{name}: {text}" for name, text in derivations(row.node)] if row.path == row.node.path else []
 
 
 def claim_text(verdict: Verdict) -> str:
@@ -96,7 +113,7 @@ def sizes(values: Sequence[Size | Fraction | None] | None, mark: str = "") -> Va
     return Sizes(tuple(values), mark)
 
 
-def below(report: Report) -> list[Note | str]:
+def below(report: Report, memory: Memory | None) -> list[Note | str]:
     """What is said below the table: totals in words, conditions, the meaning of marks."""
     totals = report.totals
     frozen = totals.params - totals.trainable
@@ -108,6 +125,10 @@ def below(report: Report) -> list[Note | str]:
     lines.append(Note((totals.macs, " (FLOPs ", totals.flops, ")"), "MACs"))
     peak: Value = "depending on the symbols" if totals.peak_activations is None else totals.peak_activations
     lines.append(Note((totals.activations, " elements (alive at once: ", peak, ")"), "activations"))
+    if memory is not None:
+        most: Value = "depending on the symbols" if memory.peak is None else memory.peak
+        activations = (memory.activations, " of activations (alive at once: ", most, ")")
+        lines.append(Note((memory.params, " bytes of parameters, ", *activations), memory.dtype))
     lines += [Note((condition.text,), "condition") for condition in report.conditions]
     if any(row.covers_input for row in report.layers):
         lines.append(f"{WHOLE} reads the whole input")

@@ -30,13 +30,18 @@ def sweep_table(name: str, results: Sequence[Result]) -> Table:
     lines = [
         Line(
             (*result.combination.values.values(), *cells(result.summary)),
-            [f"does not fit: {result.error}"] if result.error else (),
+            [f"does not fit: {reason(result)}"] if result.error else (),
         )
         for result in results
     ]
     wrong = sum(bool(result.error) for result in results)
     foot = [f"{wrong:,} of {len(results):,} combinations do not fit"] if wrong else []
     return Table(name, columns, lines, foot=foot)
+
+
+def reason(result: Result) -> str:
+    """The first thing that is wrong with a combination."""
+    return result.error.problems[0].message if result.error else ""
 
 
 def cells(summary: Summary | None) -> tuple[Value, ...]:
@@ -62,7 +67,7 @@ def sweep_object(name: str, results: Sequence[Result]) -> dict[str, Any]:
 def result_object(result: Result) -> dict[str, Any]:
     """One combination."""
     summary = result.summary
-    values: dict[str, Any] = {"values": dict(result.combination.values), "error": result.error or None}
+    values: dict[str, Any] = {"values": dict(result.combination.values), "error": reason(result) or None}
     if summary is not None:
         values |= {
             "outputs": {name: numbers(shape) for name, shape in summary.outputs.items()},

@@ -63,8 +63,21 @@ def render(table: Table, page: Page) -> str:
     if table.total is not None:
         out += [rule, page.strong(row_text(rows[-1], kept, widths, columns).rstrip())]
     if table.foot:
-        out += [*([""] if rows else []), *map(noted, table.foot)]
+        out += [*([""] if rows else []), *footing(table, page)]
     return "\n".join(out) + "\n"
+
+
+def footing(table: Table, page: Page) -> list[str]:
+    """The text below a table, wrapped where the page has a width."""
+    notes = map(noted, table.foot)
+    if page.width is None:
+        return list(notes)
+    width, hanging = max(page.width, 2 * LABEL), " " * LABEL
+    return [
+        line
+        for note in notes
+        for line in wrap(note, width, subsequent_indent=hanging, break_long_words=False, break_on_hyphens=False)
+    ]
 
 
 def widest(columns: Sequence[Column], rows: Sequence[Sequence[str]]) -> list[int]:

@@ -1,0 +1,49 @@
+"""Budgets as a table: the bound, what is computed, the verdict."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from paramcalc.budget import Spent
+from paramcalc.render.json import number
+from paramcalc.render.table import Column, Line, Sizes, Table
+
+COLUMNS = (
+    Column("architecture", "architecture", numeric=False, elastic=True),
+    Column("quantity", "quantity", numeric=False),
+    Column("bound", "budget"),
+    Column("computed", "computed"),
+    Column("verdict", "verdict", numeric=False),
+)
+MARKS = {True: "✓ kept", False: "✗ exceeded", None: "✗ not known"}
+
+
+def budget_table(found: Sequence[tuple[str, Spent]]) -> Table:
+    """One row for each budget of each architecture."""
+    lines = []
+    for name, spent in found:
+        bound = f"{'≤' if spent.budget.most else '≥'} {spent.budget.text}"
+        computed = spent.computed[0] if len(spent.computed) == 1 else Sizes(spent.computed) if spent.computed else None
+        lines.append(Line((name, spent.budget.quantity, bound, computed, mark(spent))))
+    return Table("", list(COLUMNS), lines)
+
+
+def mark(spent: Spent) -> str:
+    """The verdict; a least that is not reached is no excess."""
+    return "✗ below" if spent.kept is False and not spent.budget.most else MARKS[spent.kept]
+
+
+def budget_object(found: Sequence[tuple[str, Spent]]) -> list[dict[str, Any]]:
+    """The same as plain values."""
+    return [
+        {
+            "architecture": name,
+            "quantity": spent.budget.quantity,
+            "bound": "max" if spent.budget.most else "min",
+            "budget": number(int(spent.budget.bound) if spent.budget.bound.denominator == 1 else spent.budget.bound),
+            "computed": [number(value) for value in spent.computed],
+            "kept": spent.kept,
+        }
+        for name, spent in found
+    ]

@@ -1,0 +1,158 @@
+"""What a plot shows of a network, as plain numbers: parameters, MACs and receptive field by executed layer."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import groupby
+
+from paramcalc.analysis import Report, Row
+from paramcalc.errors import ParamcalcError, conjoined
+from paramcalc.expr import Expr
+from paramcalc.summary import CONVOLUTIONS
+
+CONVOLUTION, LINEAR, NORM, OTHER = "convolution", "linear", "normalization", "other"
+NUMBERED = re.compile(r"(.*?)([0-9]+)")
+
+
+@dataclass(frozen=True, slots=True)
+class Point:
+    """A figure above 0 of one layer; `place` is the layer's number in execution order, from 1."""
+
+    place: int
+    kind: str
+    value: int
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Neighbouring layers inside one step of the file, the first and the last by number."""
+
+    name: str
+    first: int
+    last: int
+
+
+@dataclass(frozen=True, slots=True)
+class Curves:
+    """The figures of one network.
+
+    `paths` and `fields` have one entry for each executed layer; a field is that of the largest axis,
+    in input positions, None where it is unknown or the layer has no spatial axis to look back on.
+    `whole` are the numbers of the layers from which on the whole input is read. `unknown` are the
+    runs of layers whose field depends on the data, by their first and last number.
+    """
+
+    name: str
+    shapes: tuple[tuple[int, ...], ...]
+    params: int
+    macs: int
+    paths: tuple[str, ...]
+    layer_params: tuple[Point, ...]
+    layer_macs: tuple[Point, ...]
+    fields: tuple[int | None, ...]
+    whole: tuple[int, ...]
+    unknown: tuple[tuple[int, int], ...]
+
+    @property
+    def eventful(self) -> tuple[int, ...]:
+        """The numbers of layers that have parameters or MACs, or another field than the layer before."""
+        before = (None, *self.fields)
+        changed = {place for place, (a, b) in enumerate(zip(before, self.fields, strict=False), 1) if a != b}
+        return tuple(sorted(changed.union(point.place for point in (*self.layer_params, *self.layer_macs))))
+
+
+def curves(report: Report) -> Curves:
+    """The figures of a report. Raises ParamcalcError for sizes that are symbols."""
+    rows = report.layers
+    need_numbers(report)
+    return Curves(
+        name=report.name,
+        shapes=tuple(tuple(map(int, row.shape)) for row in report.input.values()),
+        params=int(report.totals.params),
+        macs=int(report.totals.macs),
+        paths=tuple(row.path for row in rows),
+        layer_params=points(rows, [int(row.params) for row in rows]),
+        layer_macs=points(rows, [int(row.macs) for row in rows]),
+        fields=tuple(largest_axis(row) for row in rows),
+        whole=tuple(first for first, _ in runs([row.covers_input for row in rows])),
+        unknown=tuple(runs([row.receptive_field is None for row in rows])),
+    )
+
+
+def need_numbers(report: Report) -> None:
+    """Raise ParamcalcError where a size of the report has a symbol in it."""
+    sizes = [size for row in report.input.values() for size in (*row.shape, row.count)]
+    for row in report.layers:
+        sizes += [row.params, row.macs, *(size for size in row.receptive_field or () if size is not None)]
+    found = sorted({name for size in sizes if isinstance(size, Expr) for name in size.symbols()})
+    if found:
+        raise ParamcalcError(
+            f"a plot needs numbers, but {report.name} depends on {conjoined(found)}; "
+            "give the symbols values with --input or --set"
+        )
+
+
+def points(rows: Sequence[Row], values: Sequence[int]) -> tuple[Point, ...]:
+    """The values above 0, each with the place and the kind of its layer."""
+    return tuple(
+        Point(place, kind_of(row.type), value)
+        for place, (row, value) in enumerate(zip(rows, values, strict=True), 1)
+        if value > 0
+    )
+
+
+def kind_of(layer: str) -> str:
+    """The family of a layer's type."""
+    if layer in CONVOLUTIONS:
+        return CONVOLUTION
+    if layer == LINEAR:
+        return LINEAR
+    return NORM if layer.endswith("_norm") else OTHER
+
+
+def largest_axis(row: Row) -> int | None:
+    """The receptive field on the axis where it is largest; None where none is known."""
+    return max((int(size) for size in row.receptive_field or () if size is not None), default=None)
+
+
+def runs(marks: Sequence[bool]) -> Iterator[tuple[int, int]]:
+    """The first and the last number, from 1, of each run of neighbours that are marked."""
+    for marked, run in groupby(enumerate(marks, 1), lambda pair: pair[1]):
+        places = [place for place, _ in run]
+        if marked:
+            yield places[0], places[-1]
+
+
+def groups(paths: Sequence[str], most: int) -> list[Group]:
+    """The layers by the steps of the file that they lie in.
+
+    Where there are more than `most` of these, neighbours that are numbered on are one group:
+    `block1`, `block2` and `block3` are `block1…3`.
+    """
+    found: list[Group] = []
+    for name, run in groupby(enumerate(paths, 1), lambda pair: pair[1].partition(".")[0]):
+        places = [place for place, _ in run]
+        found.append(Group(name, places[0], places[-1]))
+    if len(found) <= most:
+        return found
+    merged: list[list[Group]] = []
+    for group in found:
+        if merged and follows(merged[-1][-1].name, group.name):
+            merged[-1].append(group)
+        else:
+            merged.append([group])
+    return [Group(span_name(run[0].name, run[-1].name), run[0].first, run[-1].last) for run in merged]
+
+
+def follows(before: str, name: str) -> bool:
+    """Whether two names are the same but for numbers at their ends, the second one higher by 1."""
+    left, right = NUMBERED.fullmatch(before), NUMBERED.fullmatch(name)
+    return bool(left and right and left[1] == right[1] and int(right[2]) == int(left[2]) + 1)
+
+
+def span_name(first: str, last: str) -> str:
+    """`block1…3` for `block1` and `block3`."""
+    numbered = NUMBERED.fullmatch(last)
+    return first if first == last or numbered is None else f"{first}…{numbered[2]}"
