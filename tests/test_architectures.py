@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from decimal import ROUND_DOWN, ROUND_HALF_UP, Decimal
 from functools import cache
 from pathlib import Path
-from typing import NamedTuple
 
 import pytest
 
@@ -16,14 +13,9 @@ import paramcalc
 from paramcalc import Network, Report, Row, symbol
 from paramcalc.language.library import bundled_names
 from paramcalc.layers.arrange import Slice
+from tests.published import DATA, Figure, Layer, Published, analysis, figures, meets, name_of, original
 
-DATA = Path(__file__).parent / "data"
 H, W = symbol("H"), symbol("W")
-
-
-def analysis(file: str, settings: Mapping[str, str] | None = None) -> tuple[Network, Report]:
-    network = paramcalc.load(file, settings=settings)
-    return network, paramcalc.analyze(network)
 
 
 @cache
@@ -33,43 +25,8 @@ def symbolic(file: str, channels: int = 3) -> Report:
 
 # -- layer by layer ---------------------------------------------------------------------------------
 
-KINDS = {
-    "Concat": "concat",
-    "Convolution": "conv",
-    "Dropout": "dropout",
-    "Eltwise": "add",
-    "InnerProduct": "linear",
-    "Lrn": "local_response_norm",
-    "Pooling": "max_pool",
-    "ReLU": "relu",
-    "Relu": "relu",
-    "Scale": "batch_norm",
-    "Softmax": "softmax",
-}
-"""What Caffe calls the layers of the language. Poolings that average are named by each model."""
-
 LEFT_OUT = ("Accuracy", "BatchNorm", "Data", "Input")
 """Rows without parameters that are no layers here; batch norm is the row of its scale."""
-
-
-class Layer(NamedTuple):
-    """A layer as both sides see it; weights with gamma, biases with beta."""
-
-    kind: str
-    output: tuple[int, ...]
-    weights: int
-    biases: int
-    macs: int
-
-
-class Published(NamedTuple):
-    """A row of an original model: `field` and `stride` are empty where none is given."""
-
-    name: str
-    kind: str
-    layer: Layer
-    field: list[int]
-    stride: list[int]
 
 
 @dataclass(frozen=True)
@@ -115,33 +72,6 @@ MODELS = [
     ),
 ]
 BY_FILE = [pytest.param(model, id=Path(model.file).stem) for model in MODELS]
-
-
-def sizes(text: str) -> tuple[int, ...]:
-    """`3x224x224` as sizes."""
-    return tuple(int(size) for size in text.split("x")) if text else ()
-
-
-@cache
-def original(name: str) -> list[Published]:
-    """The rows of an original model, as they stand in its table."""
-    with (DATA / "originals" / f"{name}.csv").open(newline="") as file:
-        return [
-            Published(
-                row["layer"],
-                row["type"],
-                Layer(
-                    KINDS.get(row["type"], row["type"]),
-                    sizes(row["output"]),
-                    int(row["weights"]) + int(row["gamma"]),
-                    int(row["biases"]) + int(row["beta"]),
-                    int(row["macs"]),
-                ),
-                list(sizes(row["receptive_field"])),
-                list(sizes(row["effective_stride"])),
-            )
-            for row in csv.DictReader(file)
-        ]
 
 
 def wanted(model: Model) -> Iterator[Published]:
@@ -213,55 +143,13 @@ def test_totals_are_the_sums_over_the_original(model: Model) -> None:
 # -- published figures ------------------------------------------------------------------------------
 
 
-class Figure(NamedTuple):
-    """A row of the table of published figures; without a step, of the whole."""
-
-    model: str
-    settings: dict[str, str]
-    step: str
-    quantity: str
-    figure: str
-
-
-def figures() -> list[Figure]:
-    with (DATA / "totals.csv").open(newline="") as file:
-        return [
-            Figure(
-                row["model"],
-                dict(pair.split("=") for pair in row["settings"].split()),
-                row["step"],
-                row["quantity"],
-                row["figure"],
-            )
-            for row in csv.DictReader(file)
-        ]
-
-
-FIGURES = figures()
-
-
-def name_of(row: Figure) -> str:
-    settings = "-".join(f"{key}={value}" for key, value in row.settings.items())
-    return "-".join(part for part in (row.model, settings, row.step, row.quantity, row.figure) if part)
-
-
-def meets(figure: str, value: object) -> bool:
-    """Whether a value is the figure, or rounds or truncates to one with a unit."""
-    assert isinstance(value, int)
-    if figure.isdigit():
-        return value == int(figure)
-    number = Decimal(figure[:-1])
-    exact = Decimal(value) / {"M": 10**6, "G": 10**9}[figure[-1]]
-    return number in (exact.quantize(number, ROUND_HALF_UP), exact.quantize(number, ROUND_DOWN))
-
-
 def inside(network: Network, report: Report, step: str) -> list[Row]:
     """The rows of a layer, or of all layers of a block."""
     end = network.steps[step].path
     return [row for row in report.layers if row.path == end or row.path.startswith(f"{step}.")]
 
 
-@pytest.mark.parametrize("row", [pytest.param(row, id=name_of(row)) for row in FIGURES])
+@pytest.mark.parametrize("row", [pytest.param(row, id=name_of(row)) for row in figures("totals.csv")])
 def test_the_published_figure_is_met(row: Figure) -> None:
     network, report = analysis(row.model, row.settings)
     if not row.step:

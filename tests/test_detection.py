@@ -2,13 +2,8 @@
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from decimal import ROUND_DOWN, ROUND_HALF_UP, Decimal
-from functools import cache
-from pathlib import Path
-from typing import NamedTuple
 
 import pytest
 import torch
@@ -17,53 +12,9 @@ import paramcalc
 from paramcalc import Network, Report, Row, symbol
 from paramcalc.layers.arrange import Crop
 from paramcalc.layers.pooling import SpatialPyramidPool
-
-DATA = Path(__file__).parent / "data"
+from tests.published import Figure, Layer, Published, analysis, figures, meets, name_of, original, sizes
 
 INPUTS = ("Input", "net", "Python:VOCSegDataLayer")
-KINDS = {
-    "Concat": "concat",
-    "Convolution": "conv",
-    "Crop": "crop",
-    "Deconvolution": "conv_transpose",
-    "Dropout": "dropout",
-    "Flatten": "flatten",
-    "InnerProduct": "linear",
-    "LRN": "local_response_norm",
-    "Lrn": "local_response_norm",
-    "Pooling": "max_pool",
-    "Python:ProposalLayer": "region_proposal",
-    "ROIPooling": "roi_pool",
-    "ReLU": "relu",
-    "Relu": "relu",
-    "Reshape": "reshape",
-    "Softmax": "softmax",
-    "connected": "linear",
-    "convolutional": "conv",
-    "dropout": "dropout",
-    "maxpool": "max_pool",
-}
-"""What Caffe and darknet call the layers of the language."""
-
-
-class Layer(NamedTuple):
-    """A layer as both sides see it."""
-
-    kind: str
-    output: tuple[int, ...]
-    weights: int
-    biases: int
-    macs: int
-
-
-class Published(NamedTuple):
-    """A row of an original model: `field` and `stride` are empty where none is given."""
-
-    name: str
-    kind: str
-    layer: Layer
-    field: list[int]
-    stride: list[int]
 
 
 @dataclass(frozen=True)
@@ -142,33 +93,6 @@ MODELS = [
 BY_FILE = [pytest.param(model, id=model.file) for model in MODELS]
 
 
-def sizes(text: str) -> tuple[int, ...]:
-    """`3x600x1000` as sizes."""
-    return tuple(int(size) for size in text.split("x")) if text else ()
-
-
-@cache
-def original(name: str) -> list[Published]:
-    """The rows of an original model, as they stand in its table."""
-    with (DATA / "originals" / f"{name}.csv").open(newline="") as file:
-        return [
-            Published(
-                row["layer"],
-                row["type"],
-                Layer(
-                    KINDS.get(row["type"], row["type"]),
-                    sizes(row["output"]),
-                    int(row["weights"]) + int(row["gamma"]),
-                    int(row["biases"]) + int(row["beta"]),
-                    int(row["macs"]),
-                ),
-                list(sizes(row["receptive_field"])),
-                list(sizes(row["effective_stride"])),
-            )
-            for row in csv.DictReader(file)
-        ]
-
-
 def wanted(model: Model) -> list[Published]:
     """The layers of the original that the program must have, in order."""
     rows = {row.name: row for row in original(model.original) if row.kind not in INPUTS}
@@ -239,54 +163,12 @@ def test_totals_are_the_sums_over_the_original(model: Model) -> None:
 # -- published totals -----------------------------------------------------------------------------
 
 
-class Figure(NamedTuple):
-    """A row of the table of published totals."""
-
-    model: str
-    settings: dict[str, str]
-    step: str
-    quantity: str
-    figure: str
-
-
-def figures() -> list[Figure]:
-    with (DATA / "detection_totals.csv").open(newline="") as file:
-        return [
-            Figure(
-                row["model"],
-                dict(pair.split("=") for pair in row["settings"].split()),
-                row["step"],
-                row["quantity"],
-                row["figure"],
-            )
-            for row in csv.DictReader(file)
-        ]
-
-
-FIGURES = [pytest.param(row, id=f"{row.model}-{row.step}-{row.quantity}-{row.figure}") for row in figures()]
-
-
-def meets(figure: str, value: object) -> bool:
-    """Whether a value is the figure, or rounds or truncates to one with a unit."""
-    assert isinstance(value, int)
-    if figure.isdigit():
-        return value == int(figure)
-    number = Decimal(figure[:-1])
-    exact = Decimal(value) / {"M": 10**6, "G": 10**9}[figure[-1]]
-    return number in (exact.quantize(number, ROUND_HALF_UP), exact.quantize(number, ROUND_DOWN))
-
-
-def analysis(file: str, settings: Mapping[str, str | int]) -> tuple[Network, Report]:
-    network = paramcalc.load(file, settings=settings)
-    return network, paramcalc.analyze(network)
-
-
 def row_at(network: Network, report: Report, step: str) -> Row:
     """The row that a step ends in."""
     return next(row for row in report.layers if row.node is network.steps[step])
 
 
-@pytest.mark.parametrize("row", FIGURES)
+@pytest.mark.parametrize("row", [pytest.param(row, id=name_of(row)) for row in figures("detection_totals.csv")])
 def test_the_published_figure_is_met(row: Figure) -> None:
     network, report = analysis(row.model, row.settings)
     if row.quantity == "output":
