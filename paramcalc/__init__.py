@@ -14,6 +14,7 @@ from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
 from paramcalc.analysis import Report, Row, Totals, analyze
+from paramcalc.compare import Comparison, compare
 from paramcalc.errors import ParamcalcError
 from paramcalc.expr import Expr, Size, plain, pretty, substitute, symbol
 from paramcalc.language import load, loads
@@ -60,6 +61,7 @@ def need_torch() -> None:
 
 
 __all__ = [
+    "Comparison",
     "Expr",
     "Network",
     "ParamcalcError",
@@ -69,6 +71,7 @@ __all__ = [
     "Totals",
     "analyze",
     "check",
+    "compare",
     "load",
     "loads",
     "plain",
