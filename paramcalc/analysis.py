@@ -2,8 +2,8 @@
 
 Conventions. `params` is weights plus biases; batch norm's scale is a weight, its shift a bias. A
 layer whose weights are shared counts once, where they are first used. MACs are multiply-accumulates
-of convolution, transposed convolution, linear and attention products; biases, norms, activations and
-poolings are 0; FLOPs are 2 x MACs. Activations are the elements that a node writes; a view writes
+of convolution, transposed convolution and linear layers; biases, norms, activations and poolings are
+0; FLOPs are 2 x MACs. Activations are the elements that a node writes; a view writes
 none. MACs and activations are multiplied by how many tensors there are, parameters are not.
 """
 

@@ -30,7 +30,7 @@ app = typer.Typer(
     help="How big is this network, what comes out of each layer, and what does it see? "
     "Parameter counts, shapes, multiply-accumulates and receptive fields from a page of YAML, exact and symbolic.",
     epilog="Weights and biases are counted apart; params is their sum. MACs are multiply-accumulates of "
-    "convolution, linear and attention products; FLOPs are 2 x MACs. Exit status: 0 fine, 1 a check or "
+    "convolution and linear layers; FLOPs are 2 x MACs. Exit status: 0 fine, 1 a check or "
     "comparison fell short, 2 the input or the call is wrong.",
 )
 
