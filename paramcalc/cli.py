@@ -9,6 +9,7 @@ import os
 import sys
 from collections.abc import Sequence
 from enum import Enum
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -293,6 +294,27 @@ def sweep(
     write([sweep_table(file.name, results)], sweep_object(file.name, results), page, format)
     if any(one.error for one in results):
         raise typer.Exit(1)
+
+
+@app.command()
+def plot(
+    architectures: Annotated[
+        list[str], typer.Argument(metavar="ARCH", help="YAML files, or names of bundled architectures.")
+    ],
+    output: Annotated[
+        Path, typer.Option("--output", "-o", metavar="FILE", help="What to write: a file .svg, .png or .pdf.")
+    ],
+    inputs: InputOption = None,
+    settings: SetOption = None,
+    force: Annotated[bool, typer.Option("--force", help="Overwrite the file where it exists.")] = False,
+) -> None:
+    """Draw parameters and MACs by layer, and the receptive field by depth, of one or several architectures.
+
+    Needs matplotlib: pip install 'paramcalc[plot]'.
+    """
+    from paramcalc.plotting import plot as draw
+
+    draw(architectures, lambda name: built(asked(name, inputs, settings)), output, force=force)
 
 
 def write(tables: Sequence[Table], value: Any, page: Page, format: Format) -> None:

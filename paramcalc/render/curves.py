@@ -9,10 +9,14 @@ from itertools import groupby
 
 from paramcalc.analysis import Report, Row
 from paramcalc.errors import ParamcalcError, conjoined
-from paramcalc.expr import Expr
+from paramcalc.expr import Expr, Size
 from paramcalc.summary import CONVOLUTIONS
 
-CONVOLUTION, LINEAR, NORM, OTHER = "convolution", "linear", "normalization", "other"
+CONVOLUTION, LINEAR, NORM, OTHER = "convolution", "linear", "normalisation", "other"
+
+MOST = 12
+"""Networks in one figure; more could not be told apart."""
+
 NUMBERED = re.compile(r"(.*?)([0-9]+)")
 
 
@@ -32,6 +36,11 @@ class Group:
     name: str
     first: int
     last: int
+
+    @property
+    def length(self) -> int:
+        """How many layers there are."""
+        return self.last - self.first + 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,12 +78,12 @@ def curves(report: Report) -> Curves:
     need_numbers(report)
     return Curves(
         name=report.name,
-        shapes=tuple(tuple(map(int, row.shape)) for row in report.input.values()),
-        params=int(report.totals.params),
-        macs=int(report.totals.macs),
+        shapes=tuple(tuple(number(size) for size in row.shape) for row in report.input.values()),
+        params=number(report.totals.params),
+        macs=number(report.totals.macs),
         paths=tuple(row.path for row in rows),
-        layer_params=points(rows, [int(row.params) for row in rows]),
-        layer_macs=points(rows, [int(row.macs) for row in rows]),
+        layer_params=points(rows, [number(row.params) for row in rows]),
+        layer_macs=points(rows, [number(row.macs) for row in rows]),
         fields=tuple(largest_axis(row) for row in rows),
         whole=tuple(first for first, _ in runs([row.covers_input for row in rows])),
         unknown=tuple(runs([row.receptive_field is None for row in rows])),
@@ -92,6 +101,12 @@ def need_numbers(report: Report) -> None:
             f"a plot needs numbers, but {report.name} depends on {conjoined(found)}; "
             "give the symbols values with --input or --set"
         )
+
+
+def number(size: Size) -> int:
+    """A size without symbols."""
+    assert isinstance(size, int)
+    return size
 
 
 def points(rows: Sequence[Row], values: Sequence[int]) -> tuple[Point, ...]:
@@ -114,7 +129,7 @@ def kind_of(layer: str) -> str:
 
 def largest_axis(row: Row) -> int | None:
     """The receptive field on the axis where it is largest; None where none is known."""
-    return max((int(size) for size in row.receptive_field or () if size is not None), default=None)
+    return max((number(size) for size in row.receptive_field or () if size is not None), default=None)
 
 
 def runs(marks: Sequence[bool]) -> Iterator[tuple[int, int]]:

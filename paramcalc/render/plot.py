@@ -1,0 +1,349 @@
+"""A figure of one or several networks: parameters and MACs by layer, receptive fields by depth.
+
+Drawn without pyplot; matplotlib's settings are changed only while a figure is drawn. The same
+networks give the same bytes.
+"""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from io import BytesIO
+from math import nan
+from typing import TYPE_CHECKING, Any
+
+from matplotlib import style
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+from matplotlib.patches import Patch
+from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullLocator
+
+from paramcalc.render.curves import CONVOLUTION, LINEAR, NORM, OTHER, Curves, Group, Point, groups
+from paramcalc.render.lettering import POINTS, fitted, inches, literal
+
+if TYPE_CHECKING:
+    from matplotlib.artist import Artist
+    from matplotlib.axes import Axes
+
+WIDTH, HEIGHT, DOTS = 10.0, 9.0, 150
+"""Inches of a figure of one network, and dots per inch of a picture."""
+LEGEND_LINE = 0.2
+"""Inches that each further network adds to the height."""
+HEADING, LABEL = 9.4, 1.7
+"""Inches that a line of the heading and a layer's name may be long."""
+AXIS = 8.6
+"""Inches of the horizontal axis, at least."""
+NAME_SIZE, LEGEND_SIZE, TITLE_SIZE = 7.5, 9, 12
+"""Points."""
+
+FLAT = 0.8
+"""The share of layers in groups as wide as their names from which on these stand flat, and the others are left out."""
+NAMED_LAYERS = 60
+"""A network of up to so many layers has their names along its axis, a longer one numbers."""
+GROUPS = 45
+"""Groups of layers whose names find room along the upper edge."""
+LOG_FROM = 30
+"""How many times the smallest value the largest must be for a logarithmic scale."""
+DECADES = 1000
+"""The same for a logarithmic scale with ticks at powers of ten alone."""
+NICE = (1, 2, 5, 10)
+"""Steps between ticks, times a power of ten."""
+
+BLUE, VERMILION, GREEN, PURPLE = "#0072B2", "#D55E00", "#009E73", "#CC79A7"
+ORANGE, SKY, BLACK = "#E69F00", "#56B4E9", "#000000"
+COLOURS = (BLUE, VERMILION, GREEN, PURPLE, ORANGE, SKY, BLACK)
+"""Okabe and Ito, Color universal design, 2008, without yellow, which is faint on white."""
+DASHES: tuple[Any, ...] = ("-", (0, (5, 1.5)), (0, (1.2, 1.2)), (0, (5, 1.5, 1.2, 1.5)))
+MARKERS = "os^Dv<>ph"
+KINDS = {CONVOLUTION: (BLUE, "o"), LINEAR: (VERMILION, "s"), NORM: (GREEN, "^"), OTHER: (PURPLE, "D")}
+HATCHED: dict[str, Any] = {"facecolor": "none", "edgecolor": "#bbbbbb", "hatch": "//", "linewidth": 0}
+WHOLE, DATA = "from here the whole input is read", "field depends on the data"
+"""What the marks in the lowest panel say."""
+FAINT, BAND = "#666666", "#f2f2f2"
+UNITS = ((10**12, "T"), (10**9, "G"), (10**6, "M"), (10**3, "k"))
+
+SETTINGS = {
+    "axes.axisbelow": True,
+    "axes.edgecolor": FAINT,
+    "axes.grid": True,
+    "axes.grid.axis": "y",
+    "axes.spines.right": False,
+    "axes.spines.top": False,
+    "axes.titlelocation": "left",
+    "axes.titlesize": 10,
+    "grid.color": "#dddddd",
+    "grid.linewidth": 0.6,
+    "legend.fontsize": LEGEND_SIZE,
+    "legend.frameon": False,
+    "pdf.fonttype": 42,
+    "svg.fonttype": "none",
+    "svg.hashsalt": "paramcalc",
+    "xtick.labelsize": NAME_SIZE,
+    "ytick.labelsize": 8,
+}
+METADATA: dict[str, dict[str, Any]] = {
+    "svg": {"Creator": "paramcalc", "Date": None},
+    "png": {"Software": "paramcalc"},
+    "pdf": {"Creator": "paramcalc", "CreationDate": None},
+}
+"""The formats, and what their files say of themselves: no date."""
+
+
+def render(networks: Sequence[Curves], file_format: str) -> bytes:
+    """The figure of up to `MOST` networks, as a file of one of the formats of `METADATA`."""
+    file = BytesIO()
+    with settings():
+        figure = draw(networks, glyphs=file_format == "svg")
+        figure.savefig(file, format=file_format, dpi=DOTS, metadata=METADATA[file_format])
+    return file.getvalue()
+
+
+@contextmanager
+def settings() -> Iterator[None]:
+    """The settings of matplotlib itself with those of this module, whatever the user's are."""
+    with style.context(["default", SETTINGS]), warnings.catch_warnings():
+        # an SVG holds its text as text: whoever shows it brings the fonts
+        warnings.filterwarnings("ignore", message="Glyph ")
+        yield
+
+
+def draw(networks: Sequence[Curves], *, glyphs: bool = False) -> Figure:
+    """The figure, inside of `settings`.
+
+    `glyphs` says that who shows it has fonts for every script; without, characters that matplotlib's
+    font lacks are escapes.
+    """
+    figure = Figure((WIDTH, HEIGHT + LEGEND_LINE * (len(networks) - 1)), layout="constrained")
+    params, macs, fields = figure.subplots(3, 1, sharex=True)
+    title(params, params_title(networks), scale(params, [network.layer_params for network in networks]))
+    title(macs, macs_title(networks), scale(macs, [network.layer_macs for network in networks]))
+    title(fields, fields_title(networks), scale_fields(fields, networks))
+    length = max(1, *(len(network.paths) for network in networks))
+    margin = max(0.6, length / 80)
+    fields.set_xlim(1 - margin, length + margin)
+    if len(networks) == 1:
+        draw_one(figure, networks[0], glyphs)
+    else:
+        draw_several(figure, networks, glyphs)
+    return figure
+
+
+# -- scales -------------------------------------------------------------------------------------
+
+
+def title(panel: Axes, text: str, log: bool) -> None:
+    """What a panel shows."""
+    panel.set_title(f"{text} (logarithmic scale)" if log else text)
+
+
+def scale(panel: Axes, curves: Sequence[Sequence[Point]]) -> bool:
+    """Scale an axis for values above 0; whether it is logarithmic, which it is where they lie far apart."""
+    values = [point.value for points in curves for point in points]
+    if not values or max(values) < LOG_FROM * min(values):
+        linear(panel, values)
+        return False
+    logarithmic(panel, values)
+    return True
+
+
+def scale_fields(panel: Axes, networks: Sequence[Curves]) -> bool:
+    """Scale the axis of the fields; whether it is logarithmic, which it is where some networks see far more."""
+    known = [[field for field in network.fields if field is not None] for network in networks]
+    highest = [max(fields) for fields in known if fields]
+    far_apart = bool(highest) and max(highest) >= LOG_FROM * min(highest)
+    (logarithmic if far_apart else linear)(panel, [field for fields in known for field in fields])
+    panel.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.0f}"))
+    return far_apart
+
+
+def linear(panel: Axes, values: Sequence[int]) -> None:
+    """An axis from 0; where there are no values, the panel says so."""
+    if values:
+        panel.set_ylim(0, 1.08 * max(values))
+        panel.yaxis.set_major_locator(MaxNLocator(6, integer=True, steps=NICE))
+        panel.yaxis.set_major_formatter(FuncFormatter(lambda value, _: short(value)))
+    else:
+        panel.yaxis.set_major_locator(NullLocator())
+        panel.text(0.5, 0.5, "no layer has any", transform=panel.transAxes, ha="center", va="center", color=FAINT)
+
+
+def logarithmic(panel: Axes, values: Sequence[int]) -> None:
+    """A logarithmic axis."""
+    panel.set_yscale("log")
+    panel.set_ylim(min(values) / 2, max(values) * 2)
+    within = (1, 2, 5) if max(values) < DECADES * min(values) else (1,)
+    panel.yaxis.set_major_locator(LogLocator(subs=within, numticks=8))
+    panel.yaxis.set_minor_locator(NullLocator())
+    panel.yaxis.set_major_formatter(FuncFormatter(lambda value, _: short(value)))
+
+
+def short(value: float) -> str:
+    """A number on an axis: `1.5M`, `20k`, `300`."""
+    for unit, letter in UNITS:
+        if unit <= value < 1000 * unit:
+            return f"{value / unit:g}{letter}"
+    return f"{value:g}"
+
+
+def params_title(networks: Sequence[Curves]) -> str:
+    """What the highest panel shows."""
+    return f"parameters, {networks[0].params:,} in all" if len(networks) == 1 else "parameters"
+
+
+def macs_title(networks: Sequence[Curves]) -> str:
+    """What the panel in the middle shows."""
+    name = "multiply-accumulates (MACs)"
+    return f"{name}, {networks[0].macs:,} in all" if len(networks) == 1 else name
+
+
+def fields_title(networks: Sequence[Curves]) -> str:
+    """What the lowest panel shows."""
+    text = "receptive field, largest axis, in input positions"
+    gaps = len(networks) > 1 and any(network.unknown for network in networks)
+    return f"{text}; gap: depends on the data" if gaps else text
+
+
+# -- one network --------------------------------------------------------------------------------
+
+
+def draw_one(figure: Figure, network: Curves, glyphs: bool) -> None:
+    """One network: its layers by kind, with their names or those of the steps they lie in."""
+    params, macs, fields = figure.axes
+    shapes = " and ".join("×".join(map(str, shape)) for shape in network.shapes)
+    heading = f"{literal(network.name, glyphs=glyphs)}, input {shapes}"
+    figure.suptitle(fitted(heading, TITLE_SIZE, HEADING), x=0.01, ha="left", fontsize=TITLE_SIZE, parse_math=False)
+    kinds = [
+        kind for kind in KINDS if any(point.kind == kind for point in (*network.layer_params, *network.layer_macs))
+    ]
+    short_enough = len(network.paths) <= NAMED_LAYERS
+    for panel, points in ((params, network.layer_params), (macs, network.layer_macs)):
+        for kind in kinds:
+            colour, marker = KINDS[kind]
+            stems(panel, [point for point in points if point.kind == kind], colour, marker, large=short_enough)
+    draw_fields(fields, network, BLACK, marker="o" if short_enough else "", markersize=4)
+    for first, last in network.unknown:
+        fields.axvspan(first - 0.5, last + 0.5, **HATCHED)
+    handles: dict[str, Artist] = {kind: Line2D([], [], color=KINDS[kind][0], marker=KINDS[kind][1]) for kind in kinds}
+    if network.whole:
+        handles[WHOLE] = ring(BLACK)
+    if network.unknown:
+        handles[DATA] = Patch(**HATCHED)
+    figure.legend(handles.values(), handles.keys(), loc="outside lower left", ncols=len(handles))
+    if short_enough:
+        name_layers(fields, network, glyphs)
+    else:
+        number_layers(fields, len(network.paths))
+        name_groups(figure, groups(network.paths, GROUPS), len(network.paths), glyphs)
+
+
+def stems(panel: Axes, points: Sequence[Point], colour: str, marker: str, *, large: bool) -> None:
+    """A line up to each value, and a marker on it."""
+    places, values = [point.place for point in points], [float(point.value) for point in points]
+    panel.vlines(places, panel.get_ylim()[0], values, color=colour, linewidth=1.6 if large else 0.6)
+    panel.plot(places, values, color=colour, marker=marker, linestyle="", markersize=5 if large else 2.5)
+
+
+def draw_fields(panel: Axes, network: Curves, colour: str, **look: Any) -> None:
+    """The line of the fields, with gaps where none is known, and rings where the whole input is read."""
+    values = [nan if field is None else float(field) for field in network.fields]
+    panel.plot(range(1, len(values) + 1), values, color=colour, linewidth=1.4, **look)
+    for place in network.whole:
+        panel.add_line(ring(colour, place, values[place - 1]))
+
+
+def ring(colour: str, *at: float) -> Line2D:
+    """The mark of a layer from which on the whole input is read; for the legend without a place."""
+    x, y = [[value] for value in at] or [[], []]
+    return Line2D(x, y, color=colour, marker="o", linestyle="", markersize=10, fillstyle="none")
+
+
+def name_layers(panel: Axes, network: Curves, glyphs: bool) -> None:
+    """The names of the layers where something happens, along the lower edge."""
+    names = [fitted(literal(network.paths[place - 1], glyphs=glyphs), NAME_SIZE, LABEL) for place in network.eventful]
+    panel.set_xticks(network.eventful, names, rotation=90, parse_math=False)
+
+
+def number_layers(panel: Axes, length: int) -> None:
+    """Numbers of layers along the lower edge: 1, and multiples of a round number."""
+    step = next(
+        step for power in range(len(str(length))) for step in (n * 10**power for n in NICE) if length <= 12 * step
+    )
+    panel.set_xticks(sorted({1, *range(step, length + 1, step)}))
+    panel.set_xlabel("executed layer")
+
+
+def name_groups(figure: Figure, found: Sequence[Group], length: int, glyphs: bool) -> None:
+    """Bands behind every other group of layers, and the groups' names along the upper edge."""
+    for group in found[1::2]:
+        for panel in figure.axes:
+            panel.axvspan(group.first - 0.5, group.last + 0.5, color=BAND, linewidth=0, zorder=0)
+    labels = {group: fitted(literal(group.name, glyphs=glyphs), NAME_SIZE, LABEL) for group in found}
+    inch = AXIS / length
+    wide = [group for group in found if inches(labels[group], NAME_SIZE) < inch * group.length]
+    flat = sum(group.length for group in wide) > FLAT * length
+    placed = wide if flat else with_room(found, 1.4 * NAME_SIZE / POINTS / inch)
+    upper = figure.axes[0].secondary_xaxis("top")
+    upper.spines["top"].set_visible(False)
+    upper.set_xticks(
+        [(group.first + group.last) / 2 for group in placed],
+        [labels[group] for group in placed],
+        rotation=0 if flat else 90,
+        parse_math=False,
+    )
+    upper.tick_params(length=0 if flat else 3)
+
+
+def with_room(found: Sequence[Group], room: float) -> list[Group]:
+    """The groups whose middles lie at least `room` layers from those of larger ones, from left to right."""
+    placed: list[Group] = []
+    for group in sorted(found, key=lambda group: group.first - group.last):
+        middle = group.first + group.last
+        if all(abs(middle - other.first - other.last) >= 2 * room for other in placed):
+            placed.append(group)
+    return sorted(placed, key=lambda group: group.first)
+
+
+# -- several networks ---------------------------------------------------------------------------
+
+
+def draw_several(figure: Figure, networks: Sequence[Curves], glyphs: bool) -> None:
+    """Several networks: a colour, a dash pattern and a marker for each, and a legend above the panels."""
+    params, macs, fields = figure.axes
+    handles, labels = [], []
+    length = max(len(network.paths) for network in networks)
+    apart = max(1, length // 40)
+    for place, network in enumerate(networks):
+        colour, dashes = COLOURS[place % len(COLOURS)], DASHES[place % len(DASHES)]
+        marker = MARKERS[place % len(MARKERS)]
+        many = len(network.paths) > NAMED_LAYERS
+        for panel, points in ((params, network.layer_params), (macs, network.layer_macs)):
+            panel.plot(
+                [point.place for point in points],
+                [float(point.value) for point in points],
+                color=colour,
+                marker=marker,
+                linestyle="" if many else dashes,
+                linewidth=0.7,
+                fillstyle="none",
+                markersize=3.5 if many else 5.5,
+                markeredgewidth=0.8 if many else 1.2,
+            )
+        every = (place * apart // len(networks) % max(1, len(network.paths)), apart)
+        draw_fields(
+            fields, network, colour, linestyle=dashes, marker=marker, markevery=every, fillstyle="none", markersize=5
+        )
+        handles.append(Line2D([], [], color=colour, linestyle=dashes, marker=marker, fillstyle="none"))
+        about = f": {network.params:,} parameters, {network.macs:,} MACs"
+        name = fitted(literal(network.name, glyphs=glyphs), LEGEND_SIZE, HEADING - 0.7 - inches(about, LEGEND_SIZE))
+        labels.append(name + about)
+    if any(network.whole for network in networks):
+        handles.append(ring(BLACK))
+        labels.append(WHOLE)
+    # a label that begins with an underscore would be left out, so the texts come later
+    legend = figure.legend(
+        handles, [str(place) for place in range(len(labels))], loc="outside upper left", handlelength=4
+    )
+    for text, label in zip(legend.get_texts(), labels, strict=True):
+        text.set(text=label, parse_math=False)
+    number_layers(fields, length)
