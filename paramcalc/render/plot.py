@@ -17,10 +17,10 @@ from matplotlib import style
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
-from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullLocator
 
 from paramcalc.render.curves import CONVOLUTION, LINEAR, NORM, OTHER, Curves, Group, Point, groups
 from paramcalc.render.lettering import POINTS, fitted, inches, literal
+from paramcalc.render.scales import FAINT, number_layers, scale, scale_fields
 
 if TYPE_CHECKING:
     from matplotlib.artist import Artist
@@ -30,11 +30,11 @@ WIDTH, HEIGHT, DOTS = 10.0, 9.0, 150
 """Inches of a figure of one network, and dots per inch of a picture."""
 LEGEND_LINE = 0.2
 """Inches that each further network adds to the height."""
-HEADING, LABEL = 9.4, 1.7
-"""Inches that a line of the heading and a layer's name may be long."""
+HEADING, ENTRY, LABEL = 9.4, 8.8, 1.7
+"""Inches that a line of the heading, an entry of the legend and a layer's name may be long."""
 AXIS = 8.6
 """Inches of the horizontal axis, at least."""
-NAME_SIZE, LEGEND_SIZE, TITLE_SIZE = 7.5, 9, 12
+NAME_SIZE, LEGEND_SIZE, PANEL_SIZE, TITLE_SIZE = 7.5, 9, 10, 12
 """Points."""
 
 FLAT = 0.8
@@ -43,12 +43,6 @@ NAMED_LAYERS = 60
 """A network of up to so many layers has their names along its axis, a longer one numbers."""
 GROUPS = 45
 """Groups of layers whose names find room along the upper edge."""
-LOG_FROM = 30
-"""How many times the smallest value the largest must be for a logarithmic scale."""
-DECADES = 1000
-"""The same for a logarithmic scale with ticks at powers of ten alone."""
-NICE = (1, 2, 5, 10)
-"""Steps between ticks, times a power of ten."""
 
 BLUE, VERMILION, GREEN, PURPLE = "#0072B2", "#D55E00", "#009E73", "#CC79A7"
 ORANGE, SKY, BLACK = "#E69F00", "#56B4E9", "#000000"
@@ -58,10 +52,9 @@ DASHES: tuple[Any, ...] = ("-", (0, (5, 1.5)), (0, (1.2, 1.2)), (0, (5, 1.5, 1.2
 MARKERS = "os^Dv<>ph"
 KINDS = {CONVOLUTION: (BLUE, "o"), LINEAR: (VERMILION, "s"), NORM: (GREEN, "^"), OTHER: (PURPLE, "D")}
 HATCHED: dict[str, Any] = {"facecolor": "none", "edgecolor": "#bbbbbb", "hatch": "//", "linewidth": 0}
-WHOLE, DATA = "from here the whole input is read", "field depends on the data"
+WHOLE, DATA = "from here the whole input is read", "receptive field unknown"
 """What the marks in the lowest panel say."""
-FAINT, BAND = "#666666", "#f2f2f2"
-UNITS = ((10**12, "T"), (10**9, "G"), (10**6, "M"), (10**3, "k"))
+BAND = "#f2f2f2"
 
 SETTINGS = {
     "axes.axisbelow": True,
@@ -71,7 +64,7 @@ SETTINGS = {
     "axes.spines.right": False,
     "axes.spines.top": False,
     "axes.titlelocation": "left",
-    "axes.titlesize": 10,
+    "axes.titlesize": PANEL_SIZE,
     "grid.color": "#dddddd",
     "grid.linewidth": 0.6,
     "legend.fontsize": LEGEND_SIZE,
@@ -129,61 +122,13 @@ def draw(networks: Sequence[Curves], *, glyphs: bool = False) -> Figure:
     return figure
 
 
-# -- scales -------------------------------------------------------------------------------------
+# -- titles -------------------------------------------------------------------------------------
 
 
 def title(panel: Axes, text: str, log: bool) -> None:
     """What a panel shows."""
-    panel.set_title(f"{text} (logarithmic scale)" if log else text)
-
-
-def scale(panel: Axes, curves: Sequence[Sequence[Point]]) -> bool:
-    """Scale an axis for values above 0; whether it is logarithmic, which it is where they lie far apart."""
-    values = [point.value for points in curves for point in points]
-    if not values or max(values) < LOG_FROM * min(values):
-        linear(panel, values)
-        return False
-    logarithmic(panel, values)
-    return True
-
-
-def scale_fields(panel: Axes, networks: Sequence[Curves]) -> bool:
-    """Scale the axis of the fields; whether it is logarithmic, which it is where some networks see far more."""
-    known = [[field for field in network.fields if field is not None] for network in networks]
-    highest = [max(fields) for fields in known if fields]
-    far_apart = bool(highest) and max(highest) >= LOG_FROM * min(highest)
-    (logarithmic if far_apart else linear)(panel, [field for fields in known for field in fields])
-    panel.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.0f}"))
-    return far_apart
-
-
-def linear(panel: Axes, values: Sequence[int]) -> None:
-    """An axis from 0; where there are no values, the panel says so."""
-    if values:
-        panel.set_ylim(0, 1.08 * max(values))
-        panel.yaxis.set_major_locator(MaxNLocator(6, integer=True, steps=NICE))
-        panel.yaxis.set_major_formatter(FuncFormatter(lambda value, _: short(value)))
-    else:
-        panel.yaxis.set_major_locator(NullLocator())
-        panel.text(0.5, 0.5, "no layer has any", transform=panel.transAxes, ha="center", va="center", color=FAINT)
-
-
-def logarithmic(panel: Axes, values: Sequence[int]) -> None:
-    """A logarithmic axis."""
-    panel.set_yscale("log")
-    panel.set_ylim(min(values) / 2, max(values) * 2)
-    within = (1, 2, 5) if max(values) < DECADES * min(values) else (1,)
-    panel.yaxis.set_major_locator(LogLocator(subs=within, numticks=8))
-    panel.yaxis.set_minor_locator(NullLocator())
-    panel.yaxis.set_major_formatter(FuncFormatter(lambda value, _: short(value)))
-
-
-def short(value: float) -> str:
-    """A number on an axis: `1.5M`, `20k`, `300`."""
-    for unit, letter in UNITS:
-        if unit <= value < 1000 * unit:
-            return f"{value / unit:g}{letter}"
-    return f"{value:g}"
+    text = f"{text}, logarithmic scale" if log else text
+    panel.set_title(fitted(text, PANEL_SIZE, AXIS))
 
 
 def params_title(networks: Sequence[Curves]) -> str:
@@ -201,7 +146,7 @@ def fields_title(networks: Sequence[Curves]) -> str:
     """What the lowest panel shows."""
     text = "receptive field, largest axis, in input positions"
     gaps = len(networks) > 1 and any(network.unknown for network in networks)
-    return f"{text}; gap: depends on the data" if gaps else text
+    return f"{text}; gap: unknown" if gaps else text
 
 
 # -- one network --------------------------------------------------------------------------------
@@ -216,12 +161,12 @@ def draw_one(figure: Figure, network: Curves, glyphs: bool) -> None:
     kinds = [
         kind for kind in KINDS if any(point.kind == kind for point in (*network.layer_params, *network.layer_macs))
     ]
-    short_enough = len(network.paths) <= NAMED_LAYERS
+    named = len(network.paths) <= NAMED_LAYERS
     for panel, points in ((params, network.layer_params), (macs, network.layer_macs)):
         for kind in kinds:
             colour, marker = KINDS[kind]
-            stems(panel, [point for point in points if point.kind == kind], colour, marker, large=short_enough)
-    draw_fields(fields, network, BLACK, marker="o" if short_enough else "", markersize=4)
+            stems(panel, [point for point in points if point.kind == kind], colour, marker, large=named)
+    draw_fields(fields, network, BLACK, marker="o" if named else "", markersize=4)
     for first, last in network.unknown:
         fields.axvspan(first - 0.5, last + 0.5, **HATCHED)
     handles: dict[str, Artist] = {kind: Line2D([], [], color=KINDS[kind][0], marker=KINDS[kind][1]) for kind in kinds}
@@ -229,8 +174,8 @@ def draw_one(figure: Figure, network: Curves, glyphs: bool) -> None:
         handles[WHOLE] = ring(BLACK)
     if network.unknown:
         handles[DATA] = Patch(**HATCHED)
-    figure.legend(handles.values(), handles.keys(), loc="outside lower left", ncols=len(handles))
-    if short_enough:
+    figure.legend(list(handles.values()), list(handles), loc="outside lower left", ncols=len(handles))
+    if named:
         name_layers(fields, network, glyphs)
     else:
         number_layers(fields, len(network.paths))
@@ -262,15 +207,6 @@ def name_layers(panel: Axes, network: Curves, glyphs: bool) -> None:
     """The names of the layers where something happens, along the lower edge."""
     names = [fitted(literal(network.paths[place - 1], glyphs=glyphs), NAME_SIZE, LABEL) for place in network.eventful]
     panel.set_xticks(network.eventful, names, rotation=90, parse_math=False)
-
-
-def number_layers(panel: Axes, length: int) -> None:
-    """Numbers of layers along the lower edge: 1, and multiples of a round number."""
-    step = next(
-        step for power in range(len(str(length))) for step in (n * 10**power for n in NICE) if length <= 12 * step
-    )
-    panel.set_xticks(sorted({1, *range(step, length + 1, step)}))
-    panel.set_xlabel("executed layer")
 
 
 def name_groups(figure: Figure, found: Sequence[Group], length: int, glyphs: bool) -> None:
@@ -335,8 +271,9 @@ def draw_several(figure: Figure, networks: Sequence[Curves], glyphs: bool) -> No
         )
         handles.append(Line2D([], [], color=colour, linestyle=dashes, marker=marker, fillstyle="none"))
         about = f": {network.params:,} parameters, {network.macs:,} MACs"
-        name = fitted(literal(network.name, glyphs=glyphs), LEGEND_SIZE, HEADING - 0.7 - inches(about, LEGEND_SIZE))
-        labels.append(name + about)
+        room = max(2.0, ENTRY - inches(about, LEGEND_SIZE))
+        name = fitted(literal(network.name, glyphs=glyphs), LEGEND_SIZE, room)
+        labels.append(fitted(name + about, LEGEND_SIZE, ENTRY))
     if any(network.whole for network in networks):
         handles.append(ring(BLACK))
         labels.append(WHOLE)
