@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import random
 from collections.abc import Callable, Iterator, Sequence
+from copy import deepcopy
 from typing import Any
 
 import pytest
@@ -152,7 +153,7 @@ def break_values(text: str, chance: random.Random) -> str:
         if what == 0:
             del container[key]
         elif what == 1:
-            container[key] = chance.choice(VALUES)
+            container[key] = deepcopy(chance.choice(VALUES))
         elif what == 2:
             container[key] = yaml.safe_load(yaml.safe_dump(other[other_key]))
         elif what == 3:
