@@ -321,7 +321,14 @@ def ceil_divide(size: Size, divisor: int) -> Size:
 # -- spelling ---------------------------------------------------------------------------------
 
 
-def spell(expr: Expr, number: Callable[[int], str], floor: Callable[[Floor, bool], str], dot: str, minus: str) -> str:
+def spell(
+    expr: Expr,
+    number: Callable[[int], str],
+    floor: Callable[[Floor, bool], str],
+    dot: str,
+    minus: str,
+    name: Callable[[str], str] = str,
+) -> str:
     """An expression as text: products by falling degree, the constant last.
 
     `floor` spells an atom and is told whether it begins its term, so that it needs no parentheses.
@@ -333,7 +340,7 @@ def spell(expr: Expr, number: Callable[[int], str], floor: Callable[[Floor, bool
         factors = [] if monomial and abs(value) == 1 else [number(abs(value))]
         for atom in monomial:
             begins = not factors and (value > 0 or bool(text))
-            factors.append(atom if isinstance(atom, str) else floor(atom, begins))
+            factors.append(name(atom) if isinstance(atom, str) else floor(atom, begins))
         term = dot.join(factors)
         if text:
             text += f" {minus} {term}" if value < 0 else f" + {term}"
@@ -355,15 +362,35 @@ def _plain(expr: Expr) -> str:
 @lru_cache(maxsize=8192)
 def _pretty(expr: Expr) -> str:
     def floor(atom: Floor, begins: bool) -> str:
-        inside, m = atom.inside, atom.divisor
-        left, right = "⌊⌋"
-        if inside.terms.get((), 0) == m - 1:
-            left, right = "⌈⌉"
-            inside = Expr({monomial: c for monomial, c in inside.terms.items() if monomial})
+        inside, (left, right) = rounded(atom)
         text = _pretty(inside).replace(" ", "")
-        return f"{left}{text if len(inside.terms) == 1 else f'({text})'}/{m:,}{right}"
+        return f"{left}{text if len(inside.terms) == 1 else f'({text})'}/{atom.divisor:,}{right}"
 
     return spell(expr, "{:,}".format, floor, "·", "−")
+
+
+def rounded(atom: Floor) -> tuple[Expr, tuple[str, str]]:
+    """What is divided, and the brackets around: `floor((H + 31)/32)` is `ceil(H/32)` for readers."""
+    inside = atom.inside
+    if inside.terms.get((), 0) == atom.divisor - 1:
+        return Expr({monomial: c for monomial, c in inside.terms.items() if monomial}), ("⌈", "⌉")
+    return inside, ("⌊", "⌋")
+
+
+BRACKETS = {"⌊": r"\lfloor", "⌋": r"\rfloor", "⌈": r"\lceil", "⌉": r"\rceil"}
+
+
+def _latex(expr: Expr) -> str:
+    def floor(atom: Floor, begins: bool) -> str:
+        inside, brackets = rounded(atom)
+        left, right = (BRACKETS[bracket] for bracket in brackets)
+        text = _latex(inside).replace(" ", "").replace(r"\cdot", r"\cdot ")
+        return rf"{left} {text if len(inside.terms) == 1 else f'({text})'}/{latex(atom.divisor)} {right}"
+
+    def name(text: str) -> str:
+        return text if len(text) == 1 else rf"\mathit{{{text}}}".replace("_", r"\_")
+
+    return spell(expr, latex, floor, r" \cdot ", "-", name)
 
 
 def plain(size: Size | Fraction) -> str:
@@ -378,3 +405,12 @@ def pretty(size: Size | Fraction) -> str:
     if isinstance(size, Fraction) and size.denominator != 1:
         return f"{size.numerator:,}/{size.denominator:,}".replace("-", "−")
     return f"{int(size):,}".replace("-", "−")
+
+
+def latex(size: Size | Fraction) -> str:
+    r"""The spelling in LaTeX's mathematics: `\lfloor (H+29)/32 \rfloor - 2`, `177{,}209{,}344`, `1/2`."""
+    if isinstance(size, Expr):
+        return _latex(size)
+    if isinstance(size, Fraction) and size.denominator != 1:
+        return f"{latex(size.numerator)}/{latex(size.denominator)}"
+    return f"{int(size):,}".replace(",", "{,}")
