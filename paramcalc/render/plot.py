@@ -37,8 +37,8 @@ AXIS = 8.6
 NAME_SIZE, LEGEND_SIZE, PANEL_SIZE, TITLE_SIZE = 7.5, 9, 10, 12
 """Points."""
 
-FLAT = 0.8
-"""The share of layers in groups as wide as their names from which on these stand flat, and the others are left out."""
+SMALL = 0.03
+"""The share of all layers up to which a group may go without its name, so that the names of the others can lie flat."""
 NAMED_LAYERS = 60
 """A network of up to so many layers has their names along its axis, a longer one numbers."""
 GROUPS = 45
@@ -217,7 +217,7 @@ def name_groups(figure: Figure, found: Sequence[Group], length: int, glyphs: boo
     labels = {group: fitted(literal(group.name, glyphs=glyphs), NAME_SIZE, LABEL) for group in found}
     inch = AXIS / length
     wide = [group for group in found if inches(labels[group], NAME_SIZE) < inch * group.length]
-    flat = sum(group.length for group in wide) > FLAT * length
+    flat = all(group in wide or group.length <= SMALL * length for group in found)
     placed = wide if flat else with_room(found, 1.4 * NAME_SIZE / POINTS / inch)
     upper = figure.axes[0].secondary_xaxis("top")
     upper.spines["top"].set_visible(False)
