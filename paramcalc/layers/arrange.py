@@ -17,6 +17,7 @@ from paramcalc.field import (
     AxisField,
     Fields,
     Reading,
+    Scattered,
     Taps,
     Unknown,
     linear_reading,
@@ -203,7 +204,7 @@ class Upsample(Layer):
 
     def infer(self, x: Shape, need: Conditions) -> Shape:
         """`[C, n·scale, …]`, or the given sizes."""
-        need_map("upsample", x)
+        need_map(self.type, x)
         if self.size is not None:
             return (x[0], *per_axis("size", self.size, len(x) - 1))
         assert self.scale is not None
@@ -237,7 +238,7 @@ class PixelShuffle(Layer):
 
     def infer(self, x: Shape, need: Conditions) -> Shape:
         """The square of the factor must divide the channels."""
-        need_image("pixel_shuffle", x)
+        need_image(self.type, x)
         square = self.factor * self.factor
         if not need.divisible(x[0], square):
             raise LayerError(f"pixel_shuffle needs channels in multiples of {pretty(square)}, got {spelled(x)}")
@@ -267,10 +268,14 @@ class ChannelShuffle(Layer):
 
     def infer(self, x: Shape, need: Conditions) -> Shape:
         """The input's; groups must divide the channels."""
-        need_map("channel_shuffle", x)
+        need_map(self.type, x)
         if not need.divisible(x[0], self.groups):
             raise LayerError(f"channel_shuffle cannot split {pretty(x[0])} channels into {pretty(self.groups)} groups")
         return x
+
+    def reader(self, inputs: Sequence[Tensor], y: Tensor) -> Reader:
+        """Positions that a permute has brought to the channels lose their order."""
+        return unchanged if self.groups == 1 else laid_out(lambda axis: (axis, axis != 0))
 
 
 class Pad(Layer):
@@ -288,12 +293,12 @@ class Pad(Layer):
 
     def infer(self, x: Shape, need: Conditions) -> Shape:
         """`[C + before + behind, n + lo + hi, …]`."""
-        need_map("pad", x)
+        need_map(self.type, x)
         both = pads(self.padding, len(x) - 1)
         least = {"reflect": 1, "circular": 0}.get(self.mode)
-        for n, pair in zip(x[1:], both, strict=True):
-            if least is not None and not all(need.at_least(n, pad + least) for pad in pair):
-                raise LayerError(f"pad with mode {self.mode} cannot pad {spelled(x)} by {pretty(max(pair, key=str))}")
+        for n, pad in ((n, pad) for n, pair in zip(x[1:], both, strict=True) for pad in pair):
+            if least is not None and not need.at_least(n, pad + least):
+                raise LayerError(f"pad with mode {self.mode} cannot pad {spelled(x)} by {pretty(pad)}")
         before, behind = per_axis("channels", self.channels, 2)
         return (x[0] + before + behind, *(n + lo + hi for n, (lo, hi) in zip(x[1:], both, strict=True)))
 
@@ -330,7 +335,7 @@ class Crop(Layer):
     def result(self, inputs: Sequence[Tensor], need: Conditions) -> Tensor:
         """`[C, size, …]`; the part must lie inside the map."""
         x = inputs[0].shape
-        need_map("crop", x)
+        need_map(self.type, x)
         if self.size is not None:
             sizes = per_axis("size", self.size, len(x) - 1)
         else:
@@ -383,10 +388,17 @@ class Slice(Layer):
         return [f"⌈({pretty(stop)} − {factor(self.start)})/{pretty(self.step)}⌉ = {pretty(y[self.axis])}"]
 
     def reader(self, inputs: Sequence[Tensor], y: Tensor) -> Reader:
-        """Unit i is position `start + step·i`."""
-        if self.axis == 0:
-            return unchanged
+        """Unit i is position `start + step·i`; which of units without order are left cannot be told."""
         readings: list[Reading | None] = [EACH] * len(y.shape)
         assert isinstance(self.axis, int)
         readings[self.axis] = Reading(self.step, (Taps(self.start),))
-        return along_axes(readings, y.shape)
+        through = along_axes(readings, y.shape)
+
+        def reader(fields: Sequence[Fields], origin: object) -> Fields:
+            if y.shape != inputs[0].shape and any(
+                isinstance(field, Scattered) and field.along == self.axis for field in fields[0]
+            ):
+                raise Unknown
+            return through(fields, origin)
+
+        return reader

@@ -287,11 +287,6 @@ def unchanged(fields: Sequence[Fields], origin: object) -> Fields:
     return fields[0]
 
 
-def whole_map(fields: Sequence[Fields], origin: object) -> Fields:
-    """Every unit reads every position."""
-    return tuple(everything(field) for field in fields[0])
-
-
 def unknown(fields: Sequence[Fields], origin: object) -> Fields:
     """What is read depends on the data."""
     raise Unknown

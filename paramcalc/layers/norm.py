@@ -51,7 +51,7 @@ class InstanceNorm(ChannelNorm):
 
     def infer(self, x: Shape, need: Conditions) -> Shape:
         """The input's, which must be a map."""
-        need_map("instance_norm", x)
+        need_map(self.type, x)
         return x
 
 
@@ -128,5 +128,5 @@ class LocalResponseNorm(Layer):
 
     def infer(self, x: Shape, need: Conditions) -> Shape:
         """The input's, which must be a map."""
-        need_map("local_response_norm", x)
+        need_map(self.type, x)
         return x

@@ -92,7 +92,7 @@ class SpatialPyramidPool(Layer):
 
     def infer(self, x: Shape, need: Conditions) -> Shape:
         """`[C · (level^axes + …)]`."""
-        need_map("spatial_pyramid_pool", x)
+        need_map(self.type, x)
         bins: Size = 0
         for level in self.levels:
             bins = bins + product(*[level] * (len(x) - 1))

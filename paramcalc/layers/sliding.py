@@ -300,7 +300,7 @@ class SpaceToDepth(Sliding):
 
     def infer(self, x: Shape, need: Conditions) -> Shape:
         """Every spatial size must be a multiple of the block."""
-        need_image("space_to_depth", x)
+        need_image(self.type, x)
         for n in x[1:]:
             if not need.divisible(n, self.block):
                 raise LayerError(f"space_to_depth needs multiples of {pretty(self.block)}, got {spelled(x)}")

@@ -317,7 +317,6 @@ KEEPING_ORDER: Kinds = {
     "softmax": over_axis,
     "linear": dense,
     "slice": any_slice,
-    "channel_shuffle": channel_shuffle,
     "layer_norm": last_axis,
     "rms_norm": last_axis,
     "global_avg_pool": nothing,
@@ -325,7 +324,12 @@ KEEPING_ORDER: Kinds = {
 }
 """Layers after which every axis of the input is known on every axis of the node."""
 
-LOSING_ORDER: Kinds = {"reshape": reshape, "flatten": flatten, "spatial_pyramid_pool": pyramid}
+LOSING_ORDER: Kinds = {
+    "reshape": reshape,
+    "flatten": flatten,
+    "spatial_pyramid_pool": pyramid,
+    "channel_shuffle": channel_shuffle,
+}
 """Layers that may lay units out in no regular order."""
 
 
