@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterator, Sequence
 from dataclasses import dataclass
-from difflib import SequenceMatcher
 from enum import Enum
 from fractions import Fraction
+from typing import TypeAlias
 
+from paramcalc import limits
 from paramcalc.analysis import Report, Row
 from paramcalc.errors import ParamcalcError
-from paramcalc.expr import plain
 from paramcalc.summary import Summary, ratio, summarize
 
 QUANTITIES = ("params", "conv_params", "linear_params", "macs", "flops", "activations", "peak_activations")
@@ -34,6 +34,13 @@ class Pair:
     left: Row | None
     right: Row | None
 
+    @property
+    def only_field(self) -> bool:
+        """Whether the step changed in nothing but what its units read of the input."""
+        if self.kind is not Kind.changed or self.left is None or self.right is None:
+            return False
+        return counted(self.left) == counted(self.right)
+
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
@@ -45,8 +52,11 @@ class Comparison:
 
     @property
     def equal(self) -> bool:
-        """Whether all are step by step the same, whatever the steps are called."""
-        first, *others = ([figures(row) for row in report.layers] for report in self.reports)
+        """Whether all are step by step the same, on the same inputs, whatever the steps are called."""
+        first, *others = (
+            (list(report.input.values()), list(map(figures, report.layers)), list(report.outputs.values()))
+            for report in self.reports
+        )
         return all(other == first for other in others)
 
     def ratios(self, quantity: str) -> list[Fraction | None]:
@@ -69,53 +79,122 @@ def compare(*reports: Report, names: Sequence[str] = ()) -> Comparison:
 # -- step by step ---------------------------------------------------------------------------------
 
 
+Key: TypeAlias = Callable[[Row], tuple[Hashable, ...]]
+
+
 def figures(row: Row) -> tuple[Hashable, ...]:
     """What makes two steps the same: everything that is computed of them, whatever they are called."""
-    field = tuple(row.receptive_field) if row.receptive_field else None
-    stride = tuple(row.effective_stride) if row.effective_stride else None
-    return (row.type, row.output, row.count, row.weights, row.biases, row.macs, row.frozen, field, stride)
+    sizes = (row.receptive_field, row.effective_stride, row.effective_padding)
+    fields = tuple(None if each is None else tuple(each) for each in sizes)
+    return (*counted(row), *fields, row.covers_input, row.misaligned)
 
 
-KEYS: tuple[Callable[[Row], tuple[Hashable, ...]], ...] = (
-    lambda row: (row.path, *figures(row)),
-    lambda row: (row.path, row.type),
-    lambda row: (row.type, row.output, row.weights, row.biases),
-    lambda row: (row.type,),
+def counted(row: Row) -> tuple[Hashable, ...]:
+    """What is computed of a step beside its receptive field."""
+    counts = (row.count, row.weights, row.biases, row.buffers, row.macs, row.activations)
+    return (row.type, row.output, *counts, row.frozen)
+
+
+def weighted(row: Row) -> tuple[Hashable, ...]:
+    """The type and the parameters of a step."""
+    return (row.type, row.weights, row.biases)
+
+
+def shaped(row: Row) -> tuple[Hashable, ...]:
+    """The type, the parameters and the output of a step."""
+    return (*weighted(row), row.output)
+
+
+def typed(row: Row) -> tuple[Hashable, ...]:
+    """The type of a step."""
+    return (row.type,)
+
+
+def named(key: Key) -> Key:
+    """The same with the name of the step."""
+    return lambda row: (row.path, *key(row))
+
+
+ORDERS: tuple[tuple[Key, ...], ...] = (
+    (named(figures), named(typed), shaped, typed),
+    (named(figures), figures, shaped, named(typed), typed),
 )
-"""What steps are lined up by: first the same step, then one of the same name, the same shape, the same type."""
+"""What steps are lined up by, one after the other: names before shapes, or shapes before names.
+
+Names are right where sizes change; where a step is put in, those behind it may all be numbered anew,
+and shapes are right.
+"""
 
 
 def line_up(left: Report, right: Report) -> list[Pair]:
     """The steps of two networks as a diff lines them up: by name and shape, not by position.
 
+    Of the ways to do so, the one in which most steps keep their parameters, then their shape.
     Lining up the other way round gives the same pairs, the other way round.
     """
-    if spelled(right) < spelled(left):
+    ours, theirs = spelled(left), spelled(right)
+    if theirs < ours:
         return [Pair(TURNED[pair.kind], pair.right, pair.left) for pair in line_up(right, left)]
-    return list(aligned(left.layers, right.layers, KEYS))
+    if list(map(figures, left.layers)) == list(map(figures, right.layers)):
+        return [Pair(Kind.same, *both) for both in zip(left.layers, right.layers, strict=True)]
+    return max((list(aligned(left.layers, right.layers, keys)) for keys in ORDERS), key=likeness)
 
 
 TURNED = {Kind.same: Kind.same, Kind.changed: Kind.changed, Kind.removed: Kind.added, Kind.added: Kind.removed}
 
 
-def spelled(report: Report) -> list[tuple[str, str]]:
+def spelled(report: Report) -> list[str]:
     """An order of networks, so that which one comes first does not decide how they are lined up."""
-    return [(row.path, " ".join(plain(item) for item in (*row.output, row.params))) for row in report.layers]
+    return [f"{row.path} {figures(row)}" for row in report.layers]
 
 
-def aligned(
-    left: Sequence[Row], right: Sequence[Row], keys: Sequence[Callable[[Row], tuple[Hashable, ...]]]
-) -> Iterator[Pair]:
+def likeness(pairs: Sequence[Pair]) -> tuple[int, int]:
+    """In how many pairs both steps have the same parameters, and in how many the same shape too."""
+    both = [(pair.left, pair.right) for pair in pairs if pair.left and pair.right]
+    return sum(weighted(a) == weighted(b) for a, b in both), sum(shaped(a) == shaped(b) for a, b in both)
+
+
+def aligned(left: Sequence[Row], right: Sequence[Row], keys: Sequence[Key]) -> Iterator[Pair]:
     """Pairs by the first key; what lies between is lined up by the next."""
     if not keys or not left or not right:
         yield from (Pair(Kind.removed, row, None) for row in left)
         yield from (Pair(Kind.added, None, row) for row in right)
         return
     key, *others = keys
-    matcher = SequenceMatcher(None, [key(row) for row in left], [key(row) for row in right], autojunk=False)
     i = j = 0
-    for block in matcher.get_matching_blocks():
-        yield from aligned(left[i : block.a], right[j : block.b], others)
-        for one, other in zip(left[block.a :][: block.size], right[block.b :][: block.size], strict=True):
-            yield Pair(Kind.same if figures(one) == figures(other) else Kind.changed, one, other)
-        i, j = block.a + block.size, block.b + block.size
+    for a, b in common([key(row) for row in left], [key(row) for row in right]):
+        yield from aligned(left[i:a], right[j:b], others)
+        one, other = left[a], right[b]
+        yield Pair(Kind.same if figures(one) == figures(other) else Kind.changed, one, other)
+        i, j = a + 1, b + 1
+    yield from aligned(left[i:], right[j:], others)
+
+
+def common(left: Sequence[Hashable], right: Sequence[Hashable]) -> list[tuple[int, int]]:
+    """The places of a longest common subsequence; none of lists so long that it would fill the memory.
+
+    Bit j of a row is 0 where the longest common subsequence with `right[: j + 1]` is longer than the one
+    with `right[:j]`. A row follows from the one before by a few operations on whole integers (Hyyrö,
+    Bit-parallel LCS-length computation revisited, 2004).
+    """
+    if len(left) * len(right) > limits.LINED_UP:
+        return []
+    places: dict[Hashable, int] = {}
+    for j, item in enumerate(right):
+        places[item] = places.get(item, 0) | 1 << j
+    full = (1 << len(right)) - 1
+    rows = [full]
+    for item in left:
+        equal = rows[-1] & places.get(item, 0)
+        rows.append((rows[-1] + equal | rows[-1] - equal) & full)
+    pairs = []
+    i, j = len(left), len(right)
+    while i and j:
+        if left[i - 1] == right[j - 1]:
+            i, j = i - 1, j - 1
+            pairs.append((i, j))
+        elif rows[i] >> (j - 1) & 1:
+            j -= 1
+        else:
+            i -= 1
+    return pairs[::-1]

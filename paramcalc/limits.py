@@ -37,6 +37,9 @@ STEPS = 100_000
 COMBINATIONS = 100_000
 """Combinations of one sweep."""
 
+LINED_UP = 1_000_000_000
+"""Steps of one network times steps of another that a comparison lines up: as many bits are held."""
+
 PERIOD = 4_096
 """Residues that are looked at one by one: periods of a condition, phases of a receptive field."""
 

@@ -432,6 +432,11 @@ def extended(draw: st.DrawFn, document: Document, number: int) -> Document:
     return document
 
 
+def nameless(step: Step) -> Step:
+    """A step without its name."""
+    return step if isinstance(step, str) else {key: value for key, value in step.items() if key != "name"}
+
+
 def mutated(draw: st.DrawFn, document: Document) -> Document:
     """A copy of a document that loads too: a step dropped, doubled, put in, or moved, or names given."""
     layers = list(document.layers)
@@ -440,7 +445,7 @@ def mutated(draw: st.DrawFn, document: Document) -> Document:
     if kind == "drop":
         del layers[place : place + 1]
     elif kind == "double":
-        layers[place:place] = layers[place : place + 1]
+        layers[place:place] = [nameless(step) for step in layers[place : place + 1]]
     elif kind == "insert":
         layers.insert(place, draw(steps(len(document.input) - 1, sorted(document.blocks))))
     elif kind == "swap":

@@ -172,15 +172,24 @@ def steps_table(names: Sequence[str], pairs: Sequence[Pair], *, full: bool) -> T
             lines.append(Line(equal_steps([pair.left for pair in found if pair.left])))
         else:
             lines += [line for pair in found for line in pair_lines(pair)]
-    counts = {kind: sum(pair.kind is kind for pair in pairs) for kind in Kind}
     left, right = (f"{mark} {name}" for mark, name in zip("−+", names, strict=True))
     return Table(
         "",
         list(STEP_COLUMNS),
         lines,
         head=[Note((f"{left}   {right}   {FIRST_FORM} {SECOND_FORM} a step that changed, in both forms",))],
-        foot=[Note((", ".join(f"{count:,} {kind.value}" for kind, count in counts.items() if count) or "no steps",))],
+        foot=[Note((", ".join(counted(pairs)) or "no steps",))],
     )
+
+
+def counted(pairs: Sequence[Pair]) -> Iterator[str]:
+    """How many steps of each kind there are: `21 same`, `26 changed, 22 of them only in the field`."""
+    for kind in Kind:
+        count = sum(pair.kind is kind for pair in pairs)
+        if count:
+            yield f"{count:,} {kind.value}"
+        if kind is Kind.changed and (field := sum(pair.only_field for pair in pairs)):
+            yield f"{field:,} of them only in the field"
 
 
 def equal_steps(rows: Sequence[Row]) -> list[Value]:
