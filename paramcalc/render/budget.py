@@ -11,9 +11,9 @@ from paramcalc.render.table import Column, Line, Sizes, Table
 
 COLUMNS = (
     Column("architecture", "architecture", numeric=False, elastic=True),
-    Column("quantity", "quantity", numeric=False),
-    Column("bound", "budget"),
-    Column("computed", "computed"),
+    Column("quantity", "quantity", numeric=False, elastic=True),
+    Column("bound", "budget", rank=2),
+    Column("computed", "computed", rank=1),
     Column("verdict", "verdict", numeric=False),
 )
 MARKS = {True: "✓ kept", False: "✗ exceeded", None: "✗ not known"}

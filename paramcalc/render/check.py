@@ -18,9 +18,9 @@ YES, NO = "✓", "✗"
 
 COLUMNS = (
     Column("at", "at", numeric=False, elastic=True),
-    Column("quantity", "quantity", numeric=False),
-    Column("computed", "computed"),
-    Column("torch", "torch"),
+    Column("quantity", "quantity", numeric=False, elastic=True),
+    Column("computed", "computed", rank=1),
+    Column("torch", "torch", rank=2),
     Column("mark", "", numeric=False),
 )
 

@@ -10,13 +10,13 @@ from paramcalc.render.json import number, numbers
 from paramcalc.render.table import Column, Line, Sizes, Table, Value
 
 COLUMNS = (
-    Column("architecture", "architecture", numeric=False),
+    Column("architecture", "architecture", numeric=False, rank=1),
     Column("at", "at", numeric=False, elastic=True),
-    Column("quantity", "quantity", numeric=False),
-    Column("claimed", "claimed"),
-    Column("computed", "computed"),
-    Column("verdict", "verdict", numeric=False),
-    Column("source", "source", numeric=False, rank=1, elastic=True),
+    Column("quantity", "quantity", numeric=False, elastic=True),
+    Column("claimed", "claimed", rank=2),
+    Column("computed", "computed", rank=3),
+    Column("verdict", "verdict", numeric=False, elastic=True),
+    Column("source", "source", numeric=False, rank=4, elastic=True),
 )
 MARKS = {
     Outcome.met: "✓ met",

@@ -11,9 +11,10 @@ from paramcalc.analysis import Row
 from paramcalc.compare import QUANTITIES, Comparison, Kind, Pair
 from paramcalc.expr import Size, added
 from paramcalc.render.json import number, numbers, row_object
+from paramcalc.render.layout import GAP, widest
 from paramcalc.render.show import WHOLE, sizes
 from paramcalc.render.table import Column, Line, Note, Table, Value
-from paramcalc.render.text import GAP, spell, widest
+from paramcalc.render.text import spell
 from paramcalc.summary import Summary, ratio
 
 TITLES = {
@@ -33,11 +34,17 @@ SHOWN = 2
 
 def compare_table(comparison: Comparison) -> Table:
     """One row for each quantity, one column for each architecture, and its ratio to the first one's."""
-    columns = [Column("quantity", "", numeric=False), Column("0", comparison.names[0])]
-    for place, name in enumerate(comparison.names[1:], 1):
-        columns += [Column(str(place), name), Column(f"ratio {place}", "ratio")]
+    first, *others = numbered(comparison.names)
+    columns = [Column("quantity", "", numeric=False), Column(first, comparison.names[0])]
+    for key, name in zip(others, comparison.names[1:], strict=True):
+        columns += [Column(key, name), Column(f"ratio {key}", "ratio", rank=1)]
     lines = [Line(with_ratios(title, values, ratios)) for title, values, ratios in rows(comparison)]
     return Table("", columns, lines, foot=list(below(comparison)))
+
+
+def numbered(names: Sequence[str]) -> list[str]:
+    """The names as keys: one that is there more than once carries its place."""
+    return [name if names.count(name) == 1 else f"{name} {place}" for place, name in enumerate(names, 1)]
 
 
 def with_ratios(title: str, values: Sequence[Value], ratios: Sequence[Fraction | None] | None) -> list[Value]:
@@ -241,16 +248,24 @@ def steps_object(names: Sequence[str], pairs: Sequence[Pair]) -> dict[str, Any]:
 
 
 def parted(table: Table, width: int | None) -> list[Table]:
-    """A comparison that is wider than the page as several tables, each with the first architecture."""
+    """A comparison that is wider than the page as several tables, each with the first architecture.
+
+    Where no other has room beside it, the first is a table of its own.
+    """
     if width is None:
         return [table]
     needed = widest(table.columns, [[spell(value) for value in line.values] for line in table.lines])
+
+    def taken(columns: Sequence[int]) -> int:
+        return sum(needed[column] + len(GAP) for column in columns) - len(GAP)
+
+    pairs = [(place, place + 1) for place in range(2, len(table.columns), 2)]
+    beside = all(taken((0, 1, *pair)) <= width for pair in pairs)
     groups: list[list[int]] = [[0, 1]]
-    for place in range(2, len(table.columns), 2):
-        taken = sum(needed[column] + len(GAP) for column in (*groups[-1], place, place + 1)) - len(GAP)
-        if taken > width and len(groups[-1]) > 2:
-            groups.append([0, 1])
-        groups[-1] += [place, place + 1]
+    for pair in pairs:
+        if taken((*groups[-1], *pair)) > width:
+            groups.append([0, 1] if beside else [0])
+        groups[-1] += pair
     parts = [
         Table(
             table.title,

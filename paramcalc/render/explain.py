@@ -12,11 +12,9 @@ from paramcalc.render.table import Column, Line, Table
 
 COLUMNS = (
     Column("quantity", "", numeric=False),
-    Column("rule", "rule", numeric=False),
-    Column("here", "here", numeric=False),
+    Column("rule", "rule", numeric=False, rank=1),
+    Column("here", "here", numeric=False, longest=40),
 )
-LONGEST = 40
-"""Characters of a derivation that stands beside its rule; a longer one goes below."""
 SPAN = "span = dilation·(kernel − 1) + 1, from a window's first tap to its last"
 
 
@@ -33,9 +31,7 @@ def whole_table(network: Network, report: Report) -> Table:
 
 def explained(title: str, parts: Sequence[Explanation]) -> Table:
     """Explanations as a table; the span is explained where a rule has one."""
-    lines = [
-        Line(part) if len(part.here) <= LONGEST else Line((part.quantity, part.rule, ""), [part.here]) for part in parts
-    ]
+    lines = [Line(part) for part in parts]
     return Table(title, list(COLUMNS), lines, foot=[SPAN] if any("span" in part.rule for part in parts) else [])
 
 

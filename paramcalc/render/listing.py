@@ -18,7 +18,7 @@ COLUMNS = (
     Column("input", "input", rank=3),
     Column("params", "params"),
     Column("macs", "MACs", rank=2),
-    Column("source", "source", numeric=False, elastic=True),
+    Column("source", "source", numeric=False, rank=1, elastic=True),
 )
 
 

@@ -7,10 +7,9 @@ from fractions import Fraction
 
 from paramcalc.analysis import Report, Row, derivations
 from paramcalc.claims import Outcome, Verdict
-from paramcalc.expr import Size, pretty
+from paramcalc.expr import Size
 from paramcalc.fold import fold
 from paramcalc.render.table import Column, Line, Note, Sizes, Table, Value
-from paramcalc.render.text import spell
 from paramcalc.summary import Memory
 
 WHOLE, MISALIGNED = "*", "~"
@@ -26,6 +25,9 @@ COLUMNS = (
     Column("macs", "MACs", rank=1),
     Column("receptive_field", "field", rank=2),
     Column("effective_stride", "stride", rank=4),
+    Column("effective_padding", "padding", optional=True),
+    Column("buffers", "buffers", optional=True),
+    Column("activations", "activations", optional=True),
     Column("claims", "claimed", numeric=False, rank=5),
 )
 """The columns of `show`, and the order in which a narrow page drops them: the highest rank first."""
@@ -38,10 +40,11 @@ def show_table(
     verdicts: Sequence[Verdict] = (),
     depth: int | None = None,
     memory: Memory | None = None,
+    columns: Sequence[str] = (),
 ) -> Table:
     """The table of a report; `formulas` puts each figure's derivation below its row.
 
-    `depth` folds what lies deeper in blocks, `memory` adds bytes.
+    `depth` folds what lies deeper in blocks, `memory` adds bytes, `columns` chooses and orders columns.
 
     `verdicts` are the claims, each beside the figure it is about: in its row, or below the table.
     """
@@ -58,18 +61,21 @@ def show_table(
     ]
     left = [text for texts in claimed.values() for text in texts]
     totals = report.totals
-    total = Line(("total", "", "", "", totals.weights, totals.biases, totals.params, totals.macs, "", "", ""))
-    inputs = [f"{name} {spell(sizes(row.shape))}" + times(row.count) for name, row in report.input.items()]
+    sums = (totals.weights, totals.biases, totals.params, totals.macs)
+    total = Line(("total", "", "", "", *sums, "", "", "", totals.buffers, totals.activations, ""))
     table = Table(
         title=report.name,
         columns=list(COLUMNS),
         lines=lines,
         total=total,
-        head=[text for text in (report.source, ", ".join(inputs)) if text],
+        head=above(report),
         foot=[*below(report, memory), *(Note((text,), "claimed") for text in left)],
     )
+    if columns:
+        return table.chosen(columns)
     idle = {"count": all(row.count == 1 for row in rows), "claims": not any(line.values[-1] for line in lines)}
-    return table.without([key for key, unused in idle.items() if unused])
+    optional = [column.key for column in COLUMNS if column.optional]
+    return table.without([*optional, *(key for key, unused in idle.items() if unused)])
 
 
 def derived(row: Row) -> list[str]:
@@ -84,9 +90,13 @@ def claim_text(verdict: Verdict) -> str:
     return f"{at}{verdict.claim.quantity} {verdict.text} {mark.get(verdict.outcome, '✗')}"
 
 
-def times(count: Size) -> str:
-    """How many of an input there are, unless it is one."""
-    return "" if count == 1 else f" · {pretty(count)} of them"
+def above(report: Report) -> list[Note | str]:
+    """What is said above the table: the source, and each input with how many of it there are."""
+    parts: list[Value] = []
+    for name, row in report.input.items():
+        parts += [", " if parts else "", f"{name} ", sizes(row.shape)]
+        parts += [] if row.count == 1 else [" · ", row.count, " of them"]
+    return [*([report.source] if report.source else []), *([Note(tuple(parts))] if parts else [])]
 
 
 def row_values(row: Row) -> tuple[Value, ...]:
@@ -103,6 +113,9 @@ def row_values(row: Row) -> tuple[Value, ...]:
         row.macs,
         sizes(row.receptive_field, mark),
         sizes(row.effective_stride),
+        sizes(row.effective_padding),
+        row.buffers,
+        row.activations,
     )
 
 
@@ -131,7 +144,7 @@ def below(report: Report, memory: Memory | None) -> list[Note | str]:
         lines.append(Note((memory.params, " bytes of parameters, ", *activations), memory.dtype))
     lines += [Note((condition.text,), "condition") for condition in report.conditions]
     if any(row.covers_input for row in report.layers):
-        lines.append(f"{WHOLE} reads the whole input")
+        lines.append(Note((f"{WHOLE} reads the whole input",), column="receptive_field"))
     if any(row.misaligned for row in report.layers):
-        lines.append(f"{MISALIGNED} paths of different effective strides meet")
+        lines.append(Note((f"{MISALIGNED} paths of different effective strides meet",), column="receptive_field"))
     return lines

@@ -26,7 +26,8 @@ FIGURES = (
 def sweep_table(name: str, results: Sequence[Result]) -> Table:
     """One row for each combination: the values that were chosen, and the figures."""
     swept = list(results[0].combination.values) if results else []
-    columns = [*(Column(f"set {key}", key, numeric=True) for key in swept), *FIGURES]
+    taken = [column.key for column in FIGURES]
+    columns = [*(Column(f"set {key}" if key in taken else key, key) for key in swept), *FIGURES]
     lines = [
         Line(
             (*result.combination.values.values(), *cells(result.summary)),

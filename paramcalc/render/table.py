@@ -3,20 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import NamedTuple, TypeAlias
 
+from paramcalc.errors import ParamcalcError, suggestion
 from paramcalc.expr import Expr
 
-Scalar: TypeAlias = int | Expr | Fraction | str | bool | None
+Number: TypeAlias = int | Expr | Fraction
+Scalar: TypeAlias = Number | str | bool | None
 
 
 class Sizes(NamedTuple):
     """Several sizes in one cell: a shape, or one value per axis. `mark` refers to a note below the table."""
 
-    values: tuple[Scalar, ...]
+    values: tuple[Number | None, ...]
     mark: str = ""
+
+    @property
+    def symbolic(self) -> bool:
+        """Whether one of the sizes holds symbols."""
+        return any(isinstance(value, Expr) for value in self.values)
 
 
 Value: TypeAlias = Scalar | Sizes
@@ -24,17 +31,23 @@ Value: TypeAlias = Scalar | Sizes
 
 
 class Note(NamedTuple):
-    """A line of text above or below a table: texts as they are, other values as the format spells them."""
+    """A line of text above or below a table: texts as they are, other values as the format spells them.
+
+    `column` is the key of a column that it is about, and goes with.
+    """
 
     parts: tuple[Value, ...]
     label: str = ""
+    column: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Column:
     """A column. `rank` says when it is dropped on a narrow page: the highest first, 0 never.
 
-    `elastic` marks a column of names, which may be cut in the middle; numbers are never cut.
+    `elastic` marks a column of names, which may be cut in the middle; numbers are never cut. Text of
+    more than `longest` characters stands below its row on a page. An `optional` column is shown only
+    where it is asked for.
     """
 
     key: str
@@ -42,6 +55,8 @@ class Column:
     numeric: bool = True
     rank: int = 0
     elastic: bool = False
+    longest: int | None = None
+    optional: bool = False
 
 
 @dataclass(slots=True)
@@ -67,18 +82,55 @@ class Table:
     head: Sequence[Note | str] = ()
     foot: Sequence[Note | str] = ()
 
+    @property
+    def all_lines(self) -> list[Line]:
+        """The rows, with the total as the last."""
+        return [*self.lines, *([self.total] if self.total else [])]
+
     def without(self, keys: Sequence[str]) -> Table:
         """The same table without some columns."""
-        kept = [place for place, column in enumerate(self.columns) if column.key not in keys]
+        return self.only([place for place, column in enumerate(self.columns) if column.key not in keys])
 
-        def shorter(line: Line) -> Line:
-            return Line([line.values[place] for place in kept], line.below, line.emphasis)
+    def chosen(self, names: Sequence[str]) -> Table:
+        """The same table with the columns of these keys or titles, in this order; no page drops any of them.
+
+        Raises ParamcalcError for a name that no column has, or that is given twice.
+        """
+        places = [self.place(name) for name in names]
+        for name, place in zip(names, places, strict=True):
+            if places.count(place) > 1:
+                raise ParamcalcError(f"column '{name}' is given twice")
+        table = self.only(places)
+        table.columns = [replace(column, rank=0, optional=False) for column in table.columns]
+        return table
+
+    def place(self, name: str) -> int:
+        """Where the column of a key or title stands. Raises ParamcalcError where there is none."""
+        for spelled in (str, str.casefold):
+            for names in ([column.key for column in self.columns], [column.title for column in self.columns]):
+                found = [spelled(each) for each in names]
+                if name and spelled(name) in found:
+                    return found.index(spelled(name))
+        keys = [column.key for column in self.columns]
+        hint = suggestion(name, [*keys, *(column.title for column in self.columns if column.title)])
+        raise ParamcalcError(f"there is no column '{name}'{hint or ''}; there are {', '.join(keys)}")
+
+    def only(self, places: Sequence[int]) -> Table:
+        """The same table with the columns at some places, in their order, and the notes that go with them."""
+        columns = [self.columns[place] for place in places]
+        gone = {column.key for column in self.columns} - {column.key for column in columns}
+
+        def chosen(line: Line) -> Line:
+            return Line([line.values[place] for place in places], line.below, line.emphasis)
+
+        def staying(notes: Sequence[Note | str]) -> list[Note | str]:
+            return [note for note in notes if isinstance(note, str) or note.column not in gone]
 
         return Table(
             self.title,
-            [self.columns[place] for place in kept],
-            [shorter(line) for line in self.lines],
-            self.total and shorter(self.total),
-            self.head,
-            self.foot,
+            columns,
+            [chosen(line) for line in self.lines],
+            self.total and chosen(self.total),
+            staying(self.head),
+            staying(self.foot),
         )
