@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cache
@@ -69,10 +70,10 @@ class StepReader:
             return []
         steps = [step for item in value.items if (step := self.step(item)) is not None]
         self.need_own_names(steps)
-        kinds = [step.kind for step in steps if step.label is None]
+        kinds = Counter(step.kind for step in steps if step.label is None)
         joins = sum(step.kind in JOINS for step in steps)
         for step in steps:
-            step.alone = step.repeat is None and step.label is None and kinds.count(step.kind) == 1
+            step.alone = step.repeat is None and step.label is None and kinds[step.kind] == 1
             step.only_join = step.repeat is None and step.label is None and joins == 1
         return steps
 

@@ -1,0 +1,162 @@
+"""Every limit at its edge: what just keeps to it is taken, one more is refused."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+import paramcalc
+from paramcalc import ParamcalcError, limits
+from paramcalc.sweep import combinations
+
+HEAD = "name: Net\ninput: [3, 8, 8]\n"
+
+
+def told(text: str) -> str:
+    """What loading a text is refused with, in one line a problem; empty for a network."""
+    try:
+        paramcalc.loads(text, name="net.yaml")
+    except ParamcalcError as error:
+        return "\n".join(problem.message for problem in error.problems)
+    return ""
+
+
+def edge(make: Callable[[int], str], most: int, words: str) -> None:
+    """`make` gives a text for a number, which may be `most` and no more."""
+    assert told(make(most)) == ""
+    assert words in told(make(most + 1))
+
+
+def levels(tree: Any) -> int:
+    """Lists and mappings inside one another."""
+    if isinstance(tree, dict):
+        return 1 + max((levels(value) for value in tree.values()), default=0)
+    return 1 + max(map(levels, tree), default=0) if isinstance(tree, list) else 0
+
+
+def values(tree: Any) -> int:
+    """Scalars, lists and mappings, with the keys."""
+    if isinstance(tree, dict):
+        return 1 + sum(1 + values(value) for value in tree.values())
+    return 1 + sum(map(values, tree)) if isinstance(tree, list) else 1
+
+
+def test_bytes_of_a_file(tmp_path: Path) -> None:
+    file = tmp_path / "net.yaml"
+    text = f"{HEAD}layers: [relu]\n#"
+    file.write_text(text + "x" * (limits.FILE_BYTES - len(text)))
+    paramcalc.load(file)
+    file.write_text(text + "x" * (limits.FILE_BYTES - len(text) + 1))
+    with pytest.raises(ParamcalcError, match=r"is larger than 1,000,000 bytes"):
+        paramcalc.load(file)
+
+
+def test_levels_of_a_document() -> None:
+    seen = set()
+    for innermost in ("[]", "[relu]", "[{relu: }]", "[{pad: {padding: 0}}]", "[{pad: {padding: [0, 0]}}]"):
+        for depth in range(15, 22):
+            text = f"{HEAD}layers: {'[{add: {a: [], b: ' * depth}{innermost}{'}}]' * depth}\n"
+            found = levels(yaml.safe_load(text))
+            seen.add(found)
+            expected = "" if found <= limits.NESTING else f"nested deeper than {limits.NESTING} levels"
+            assert told(text) == expected, found
+    assert {limits.NESTING, limits.NESTING + 1} <= seen
+
+
+def test_values_of_a_document() -> None:
+    def text(count: int) -> str:
+        return f"{HEAD}blocks: {{b: {{layers: [{', '.join(['relu'] * count)}]}}}}\nlayers: []\n"
+
+    others = values(yaml.safe_load(text(1))) - 1
+    edge(text, limits.YAML_VALUES - others, "more than 100,000 values")
+
+
+def test_files_that_refer_to_one_another(tmp_path: Path) -> None:
+    def load(others: int) -> None:
+        names = [f"part{number}.yaml" for number in range(others)]
+        for name in names:
+            (tmp_path / name).write_text("name: Part\nblocks: {}\ninput: [3, 8, 8]\nlayers: []\n")
+        (tmp_path / "net.yaml").write_text(f"{HEAD}include: [{', '.join(names)}]\nlayers: []\n")
+        paramcalc.load(tmp_path / "net.yaml")
+
+    load(limits.INCLUDED_FILES - 1)
+    with pytest.raises(ParamcalcError, match=r"more than 50 files refer to one another"):
+        load(limits.INCLUDED_FILES)
+
+
+def test_characters_of_an_expression() -> None:
+    edge(
+        lambda count: f"{HEAD}layers: [flatten, linear: '{'1' + ' ' * (count - 3) + '+1'}']\n",
+        limits.EXPRESSION_LENGTH,
+        "an expression of 501 characters; at most 500",
+    )
+
+
+def test_brackets_of_an_expression() -> None:
+    edge(
+        lambda count: f"{HEAD}layers: [flatten, linear: '{'(' * count}1{')' * count}']\n",
+        limits.EXPRESSION_NESTING,
+        "nested deeper than 40 levels",
+    )
+
+
+def test_digits_of_a_number() -> None:
+    edge(lambda count: f"{HEAD}layers: [flatten, linear: {'7' * count}]\n", limits.DIGITS, "19 digits; at most 18")
+
+
+def test_blocks_inside_one_another() -> None:
+    def text(count: int) -> str:
+        blocks = "".join(f"  b{number}: {{layers: [b{number + 1}]}}\n" for number in range(count - 1))
+        return f"{HEAD}blocks:\n{blocks}  b{count - 1}: {{layers: [relu]}}\nlayers: [b0]\n"
+
+    edge(text, limits.CALL_DEPTH, "blocks inside one another deeper than 40 levels")
+
+
+def test_steps_that_are_executed() -> None:
+    def text(count: int) -> str:
+        return f"{HEAD}layers:\n  - {{relu: , repeat: {count - 1}}}\n  - relu\n"
+
+    edge(text, limits.STEPS, "more than 100,000 steps")
+
+
+def test_residues_of_a_condition() -> None:
+    def text(divisor: int) -> str:
+        return f"name: Net\ninput: [1, H, W]\nlayers: [space_to_depth: {divisor}]\n"
+
+    assert [str(one.text) for one in paramcalc.loads(text(limits.PERIOD)).conditions] == [
+        f"H % {limits.PERIOD} == 0",
+        f"W % {limits.PERIOD} == 0",
+    ]
+    # beyond, a condition is kept as it stands
+    beyond = limits.PERIOD + 1
+    assert [str(one.text) for one in paramcalc.loads(text(beyond)).conditions] == [
+        f"H >= {beyond}",
+        f"W >= {beyond}",
+        f"H == {beyond}*(H//{beyond})",
+        f"W == {beyond}*(W//{beyond})",
+    ]
+
+
+def test_errors_that_are_shown() -> None:
+    def shown(count: int) -> str:
+        with pytest.raises(ParamcalcError, match=r"\w") as caught:
+            paramcalc.loads(f"{HEAD}layers: [{', '.join(['rellu'] * count)}]\n", name="net.yaml")
+        return str(caught.value)
+
+    most = limits.PROBLEMS_SHOWN
+    assert shown(most).count("there is no layer") == most
+    assert "more" not in shown(most)
+    assert shown(most + 1).count("there is no layer") == most
+    assert "1 more" in shown(most + 1)
+
+
+def test_combinations_of_a_sweep() -> None:
+    assert len(combinations([], [f"a=1..{limits.COMBINATIONS}"])) == limits.COMBINATIONS
+    with pytest.raises(ParamcalcError, match=r"100,000"):
+        combinations([], [f"a=1..{limits.COMBINATIONS + 1}"])
+    with pytest.raises(ParamcalcError, match=r"100,010 combinations; at most 100,000"):
+        combinations([], ["a=1..10001", "b=1..10"])
