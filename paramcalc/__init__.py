@@ -10,22 +10,45 @@ Importing this loads neither torch nor anything that prints.
 
 from __future__ import annotations
 
-from importlib.util import find_spec
-from typing import TYPE_CHECKING
-
-from paramcalc.analysis import Report, Row, Totals, analyze
-from paramcalc.compare import Comparison, compare
-from paramcalc.errors import ParamcalcError
-from paramcalc.expr import Expr, Size, plain, pretty, substitute, symbol
-from paramcalc.language import load, loads
-from paramcalc.network import Network
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
 
 __version__ = "0.1.0"
 
 if TYPE_CHECKING:
     from torch import nn
 
+    from paramcalc.analysis import Report, Row, Totals, analyze
+    from paramcalc.comparison import Comparison, compare
     from paramcalc.crosscheck.check import CheckResult
+    from paramcalc.errors import ParamcalcError
+    from paramcalc.expr import Expr, Size, plain, pretty, substitute, symbol
+    from paramcalc.language import load, loads
+    from paramcalc.network import Network
+
+HOMES = {
+    "paramcalc.analysis": ("Report", "Row", "Totals", "analyze"),
+    "paramcalc.comparison": ("Comparison", "compare"),
+    "paramcalc.errors": ("ParamcalcError",),
+    "paramcalc.expr": ("Expr", "Size", "plain", "pretty", "substitute", "symbol"),
+    "paramcalc.language": ("load", "loads"),
+    "paramcalc.network": ("Network",),
+}
+"""Modules, and the public names that each defines."""
+
+
+def __getattr__(name: str) -> Any:
+    """A public name, whose module is imported when it is first asked for: a command loads only what it uses."""
+    for module, names in HOMES.items():
+        if name in names:
+            globals().update({each: getattr(import_module(module), each) for each in names})
+            return globals()[name]
+    raise AttributeError(f"module '{__name__}' has no attribute '{name}'")
+
+
+def __dir__() -> list[str]:
+    """The public names, also those that are not imported yet."""
+    return [*__all__, "__version__"]
 
 
 def check(network: Network, *, fields: bool = True, claims: bool = True) -> CheckResult:
@@ -55,6 +78,10 @@ def to_torch(network: Network) -> nn.Module:
 
 def need_torch() -> None:
     """Raise ParamcalcError where torch is not installed."""
+    from importlib.util import find_spec  # noqa: PLC0415 - only a check asks
+
+    from paramcalc.errors import ParamcalcError  # noqa: PLC0415 - the same
+
     if find_spec("torch") is None:
         message = "torch is not installed; `pip install 'paramcalc[torch]'` installs it, `check --claims` works without"
         raise ParamcalcError(message)

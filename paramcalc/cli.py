@@ -10,17 +10,17 @@ import sys
 from collections.abc import Sequence
 from enum import Enum
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 import paramcalc
-from paramcalc import ParamcalcError, limits
-from paramcalc.language.build import build
-from paramcalc.language.library import load_file
-from paramcalc.language.options import Request, input_option, request, set_option, symbolic_input
+from paramcalc import limits
 from paramcalc.render.page import Page
-from paramcalc.render.table import Table
+
+if TYPE_CHECKING:
+    from paramcalc.language.options import Request
+    from paramcalc.render.table import Table
 
 app = typer.Typer(
     name="paramcalc",
@@ -80,12 +80,17 @@ FullOption = Annotated[bool, typer.Option("--full", help="Print everything, not 
 
 def asked(architecture: str, inputs: list[str] | None, settings: list[str] | None) -> Request:
     """An architecture with the inputs and arguments of the call, and those that it carries itself."""
+    from paramcalc.language.options import input_option, request, set_option
+
     shapes = dict(input_option(text) for text in inputs or ())
     return request(architecture, shapes, dict(set_option(text) for text in settings or ()))
 
 
 def built(wanted: Request) -> paramcalc.Network:
     """The network that is asked for."""
+    from paramcalc.language.build import build
+    from paramcalc.language.library import load_file
+
     return build(load_file(wanted.architecture), wanted.inputs, wanted.settings)
 
 
@@ -115,6 +120,10 @@ def show(
     format: FormatOption = Format.text,
 ) -> None:
     """Print every layer with its output, parameters, MACs and receptive field, and the totals."""
+    from paramcalc.language.build import build
+    from paramcalc.language.library import load_file
+    from paramcalc.language.options import symbolic_input
+
     wanted = asked(architecture, inputs, settings)
     file = load_file(wanted.architecture)
     shapes = {**symbolic_input(file), **wanted.inputs} if symbolic else wanted.inputs
@@ -147,7 +156,7 @@ def depth_option(text: str) -> int | None:
     if text == "all":
         return None
     if not text.isdecimal() or not 1 <= int(text) <= limits.CALL_DEPTH:
-        raise ParamcalcError(f"--depth takes a number from 1 to {limits.CALL_DEPTH}, or 'all', got '{text}'")
+        raise paramcalc.ParamcalcError(f"--depth takes a number from 1 to {limits.CALL_DEPTH}, or 'all', got '{text}'")
     return int(text)
 
 
@@ -193,7 +202,7 @@ def check(
 
     names = bundled_names() if every else architectures or []
     if not names:
-        raise ParamcalcError("check needs an architecture, or --all")
+        raise paramcalc.ParamcalcError("check needs an architecture, or --all")
 
     def made(name: str) -> paramcalc.Network:
         return built(asked(name, inputs, settings))
@@ -231,13 +240,13 @@ def compare(
 
     Each may carry values of its own behind colons: 'resnet50:classes=10:input=3,256,256'.
     """
-    from paramcalc.compare import compare as side_by_side
-    from paramcalc.compare import line_up
+    from paramcalc.comparison import compare as side_by_side
+    from paramcalc.comparison import line_up
     from paramcalc.render.compare import compare_object, compare_table, parted, steps_object, steps_table
 
     names = architectures or []
     if layers and len(names) != 2:
-        raise ParamcalcError(f"--layers lines up two architectures, got {len(names)}")
+        raise paramcalc.ParamcalcError(f"--layers lines up two architectures, got {len(names)}")
     reports = [paramcalc.analyze(built(asked(name, inputs, settings))) for name in names]
     comparison = side_by_side(*reports, names=names)
     page = Page()
@@ -283,6 +292,7 @@ def sweep(
 
     Exit status 1 when a combination does not fit.
     """
+    from paramcalc.language.library import load_file
     from paramcalc.render.sweep import sweep_object, sweep_table
     from paramcalc.sweep import combinations, need_one_that_fits, result
 
@@ -358,7 +368,7 @@ def main() -> None:
     """Run the command line; every error of the user ends in a message and exit status 2."""
     try:
         app()
-    except ParamcalcError as error:
+    except paramcalc.ParamcalcError as error:
         complain(error)
         sys.exit(2)
     except KeyboardInterrupt:
@@ -368,6 +378,6 @@ def main() -> None:
         sys.exit(0)
 
 
-def complain(error: ParamcalcError) -> None:
+def complain(error: paramcalc.ParamcalcError) -> None:
     """Write an error to standard error."""
     sys.stderr.write(f"{error}\n")

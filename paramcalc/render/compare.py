@@ -8,7 +8,7 @@ from itertools import groupby
 from typing import Any
 
 from paramcalc.analysis import Row
-from paramcalc.compare import QUANTITIES, Comparison, Kind, Pair
+from paramcalc.comparison import QUANTITIES, Comparison, Kind, Pair
 from paramcalc.expr import Size, added
 from paramcalc.render.json import number, numbers, row_object
 from paramcalc.render.layout import GAP, widest

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Iterator, Sequence
 from typing import IO, TypeVar
-
-from rich.console import Console
-from rich.style import Style
 
 T = TypeVar("T")
 LEAST_STEPS = 3
 """Steps from which on a progress bar is shown."""
+
+LIKE_A_TERMINAL = ("FORCE_COLOR", "TTY_COMPATIBLE", "COLUMNS")
+"""Variables that give colour or a width to what is no terminal."""
 
 
 class Page:
@@ -21,17 +22,23 @@ class Page:
     """
 
     def __init__(self, file: IO[str] | None = None, width: int | None = None) -> None:
-        self.console = Console(file=file, highlight=False)
-        terminal = self.console.is_terminal
-        asked = os.environ.get("COLUMNS", "")
-        limited = terminal or asked.isdigit()
-        self.width: int | None = width if width is not None else (self.console.width if limited else None)
-        self.colours = self.console.color_system is not None and not self.console.no_color
+        self.file = sys.stdout if file is None else file
+        self.width = width
+        self.colours = False
+        if rich_decides(self.file):
+            from rich.console import Console  # noqa: PLC0415 - a pipe does without
+
+            console = Console(file=self.file, highlight=False)
+            limited = console.is_terminal or os.environ.get("COLUMNS", "").isdigit()
+            self.width = console.width if width is None and limited else width
+            self.colours = console.color_system is not None and not console.no_color
 
     def styled(self, text: str, style: str) -> str:
         """`text` in a style, where the page shows styles."""
         if not self.colours or not text:
             return text
+        from rich.style import Style  # noqa: PLC0415 - a pipe does without
+
         return Style.parse(style).render(text)
 
     def strong(self, text: str) -> str:
@@ -43,16 +50,25 @@ class Page:
         return self.styled(text, "dim")
 
     def write(self, text: str) -> None:
-        """Print text as it is."""
-        self.console.file.write(text)
-        self.console.file.flush()
+        """Print text as it is; nowhere, where the program was started without an output."""
+        if self.file is not None:
+            self.file.write(text)
+            self.file.flush()
 
     def progress(self, items: Sequence[T], what: str) -> Iterator[T]:
         """The items, with a progress bar on standard error while they are gone through, on a terminal."""
-        bar = Console(stderr=True)
-        if not bar.is_terminal or len(items) < LEAST_STEPS:
+        if len(items) < LEAST_STEPS or not rich_decides(sys.stderr):
             yield from items
             return
+        from rich.console import Console  # noqa: PLC0415 - a pipe does without
         from rich.progress import track  # noqa: PLC0415 - few calls take long enough
 
-        yield from track(items, what, console=bar, transient=True)
+        bar = Console(stderr=True)
+        yield from track(items, what, console=bar, transient=True) if bar.is_terminal else items
+
+
+def rich_decides(file: IO[str] | None) -> bool:
+    """Whether rich is to say how a file is written to: it takes long to load, and knows a plain pipe for none."""
+    if file is None:
+        return False
+    return any(name in os.environ for name in LIKE_A_TERMINAL) or file.isatty()
