@@ -19,8 +19,7 @@ def fold(report: Report, depth: int) -> list[Row]:
     of the last row. Repeated blocks with the same figures are one row with `×3` behind their names.
     """
     folded = []
-    for path, inside in groupby(report.layers, lambda row: ".".join(row.path.split(".")[:depth])):
-        rows = list(inside)
+    for path, rows in grouped(report.layers, depth):
         if len(rows) == 1 and rows[0].path == path:
             folded.append(rows[0])
         else:
@@ -28,6 +27,21 @@ def fold(report: Report, depth: int) -> list[Row]:
     return [
         row for _, run in groupby(folded, lambda row: alike(row, report.blocks)) for row in repeated(list(run), report)
     ]
+
+
+def grouped(rows: Iterable[Row], depth: int) -> list[tuple[str, list[Row]]]:
+    """Rows in a row whose paths begin with the same `depth` names, with that beginning.
+
+    A join comes behind its branches: what follows a step of just that path is in a branch of the same name.
+    """
+    groups: list[tuple[str, list[Row]]] = []
+    for row in rows:
+        path = ".".join(row.path.split(".")[:depth])
+        if groups and groups[-1][0] == path != groups[-1][1][-1].path:
+            groups[-1][1].append(row)
+        else:
+            groups.append((path, [row]))
+    return groups
 
 
 def united(rows: Sequence[Row], path: str, kind: str) -> Row:
@@ -47,9 +61,9 @@ def united(rows: Sequence[Row], path: str, kind: str) -> Row:
 def alike(row: Row, blocks: Iterable[str]) -> object:
     """What neighbouring blocks have in common when they are one block repeated; a layer is like no other."""
     if row.path not in blocks:
-        return row.path
+        return row.node
     parent = row.path.rpartition(".")[0]
-    return (parent, row.type, row.output, row.count, *(getattr(row, name) for name in SUMMED))
+    return (parent, row.type, row.output, row.count, row.frozen, *(getattr(row, name) for name in SUMMED))
 
 
 def repeated(run: Sequence[Row], report: Report) -> list[Row]:

@@ -30,8 +30,8 @@ class Document(NamedTuple):
     """A file of the language: the input's shape, the steps, and the blocks with their arguments and steps."""
 
     input: tuple[Any, ...]
-    layers: list[Step]
-    blocks: dict[str, tuple[list[Any], list[Step]]]
+    layers: Sequence[Step]
+    blocks: Mapping[str, tuple[Sequence[Any], Sequence[Step]]]
 
     @property
     def text(self) -> str:

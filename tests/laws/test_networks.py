@@ -97,7 +97,7 @@ def test_a_block_is_its_body(document: Document, data: st.DataObject) -> None:
 @given(st.integers(1, 2).flatmap(lambda axes: st.tuples(*[documents(most=2, axes=axes)] * 3)))
 def test_a_sequence_is_associative(documents: tuple[Document, Document, Document]) -> None:
     first = documents[0]
-    blocks: dict[str, tuple[list[Any], list[Written]]] = {}
+    blocks: dict[str, tuple[Sequence[Any], Sequence[Written]]] = {}
     for name, document in zip("abc", documents, strict=True):
         # blocks are called by name: each document's get a name of their own
         renamed = renaming(document, name)
