@@ -1,0 +1,66 @@
+"""Tables as comma-separated values (RFC 4180), for spreadsheets and scripts.
+
+A header row of the columns' keys, then one row for each row of the table, without the total and the
+text around it: a sum over a column counts everything once. Integers are plain and exact; a symbolic
+value is spelled as the expression parser reads it, `(H + 29)//32 - 2`; a shape is `96x55x55`, with
+symbols in it `[96, (H - 7)//4 + 1, 55]`; what is not known is an empty cell. Marks that refer to notes are
+left out. Text below a row goes into a last column, `notes`. Where there are several tables, an empty
+line is between them, and a first column, `table`, holds their titles.
+
+A text that a spreadsheet would take for a formula, because it begins with `=`, `+`, `-` or `@`, gets an
+apostrophe in front, which spreadsheets show as text; control characters are written as escapes.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+from collections.abc import Sequence
+
+from paramcalc.errors import printable
+from paramcalc.expr import plain
+from paramcalc.render.table import Sizes, Table, Value
+
+FORMULA = re.compile(r"[\s'\"]*[=+\-@＝＋－＠](?![0-9]+(\.[0-9]+)?$).")
+"""The beginning of a formula, in wide characters too; a number with a sign is none, nor is a sign alone."""
+
+
+def render(tables: Sequence[Table]) -> str:
+    """The tables, an empty line between two."""
+    titled = len(tables) > 1 and any(table.title for table in tables)
+    return "\r\n".join(one(table, titled=titled) for table in tables)
+
+
+def one(table: Table, *, titled: bool) -> str:
+    """One table."""
+    notes = any(line.below for line in table.lines)
+    written = io.StringIO()
+    writer = csv.writer(written)
+    header: list[str] = [column.key for column in table.columns]
+    rows = [header, *(line.values for line in table.lines)]
+    below = ["notes", *("; ".join(line.below) for line in table.lines)]
+    titles = ["table", *(table.title for _ in table.lines)]
+    for title, values, note in zip(titles, rows, below, strict=True):
+        writer.writerow(map(spell, [*([title] if titled else []), *values, *([note] if notes else [])]))
+    return written.getvalue()
+
+
+def spell(value: Value) -> str:
+    """A value as a cell."""
+    if value is None:
+        return ""
+    if isinstance(value, str):
+        return text(value)
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if not isinstance(value, Sizes):
+        return plain(value)
+    parts = ["-" if item is None else plain(item) for item in value.values]
+    return f"[{', '.join(parts)}]" if value.symbolic else "x".join(parts)
+
+
+def text(value: str) -> str:
+    """A text that is no formula."""
+    shown = printable(value)
+    return f"'{shown}" if FORMULA.match(shown) else shown

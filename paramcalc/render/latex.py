@@ -1,0 +1,178 @@
+r"""Tables in LaTeX, for a document that uses booktabs and takes them by `\input`.
+
+Everything that comes from a file or from the command line is escaped. Values with symbols are
+mathematics; a long one, and text below a row, stands on lines of its own, as on a page.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+
+from paramcalc.errors import printable
+from paramcalc.expr import pretty
+from paramcalc.render.layout import LONGEST_NUMBER
+from paramcalc.render.mathematics import mathematics, symbolic
+from paramcalc.render.table import Line, Note, Sizes, Table, Value
+
+APART = "\0"
+LIGATURE = re.compile(r"([-',])(?=\1)")
+"""Characters that become another one in pairs, where nothing is between them."""
+ESCAPES = {
+    "\\": r"\textbackslash{}",
+    "{": r"\{",
+    "}": r"\}",
+    "$": r"\$",
+    "&": r"\&",
+    "#": r"\#",
+    "%": r"\%",
+    "_": r"\_",
+    "^": r"\textasciicircum{}",
+    "~": r"\textasciitilde{}",
+    "<": r"\textless{}",
+    ">": r"\textgreater{}",
+    "|": r"\textbar{}",
+    '"': r"\char34{}",
+    "`": r"\textasciigrave{}",
+    "[": "{[}",
+    "]": "{]}",
+    "*": "{*}",
+    "×": r"$\times$",
+    "·": r"$\cdot$",
+    "−": "$-$",
+    "⌊": r"$\lfloor$",
+    "⌋": r"$\rfloor$",
+    "⌈": r"$\lceil$",
+    "⌉": r"$\rceil$",
+    "≤": r"$\leq$",
+    "≥": r"$\geq$",
+    "→": r"$\rightarrow$",
+    "✓": r"$\surd$",
+    "✗": r"$\times$",
+    "…": r"\ldots{}",
+    "–": "--",
+    "—": "---",
+    APART: "{}",
+}
+"""What has a meaning in LaTeX, `[` and `*` behind the end of a row, and what is mathematics in it."""
+LATIN = re.compile("[\x20-\x7e\xa1-\u017f‘’‚“”„†‡•€]")
+"""What pdflatex can set."""
+PACKAGES = r"% needs \usepackage{booktabs}"
+ENGINE = "% holds characters that only lualatex and xelatex can set, with a font that has them"
+BELOW = r"$\downarrow$"
+EMPTY = "--"
+
+
+def render(tables: Sequence[Table]) -> str:
+    """The tables, one float each, behind a comment that says what they need."""
+    text = "\n".join("\n".join(parts(table)) + "\n" for table in tables)
+    needs = [PACKAGES, *([] if all(map(LATIN.match, text.replace("\n", ""))) else [ENGINE])]
+    return "\n".join([*needs, text])
+
+
+def parts(table: Table) -> Iterator[str]:
+    """A float: caption, text above, the table, text below."""
+    yield r"\begin{table}"
+    yield r"\centering"
+    if table.title:
+        yield rf"\caption{{{escaped(table.title)}}}"
+    if table.head:
+        yield from paragraphs(table.head)
+        yield r"\medskip"
+    if table.lines or table.total:
+        yield from grid(table)
+    if table.foot:
+        yield r"\par\medskip"
+        yield from paragraphs(table.foot)
+    yield r"\end{table}"
+
+
+def paragraphs(notes: Sequence[Note | str]) -> Iterator[str]:
+    """Lines of text around the table."""
+    yield r"{\footnotesize\raggedright"
+    for note in notes:
+        yield rf"{noted(note)}\par"
+    yield "}"
+
+
+def grid(table: Table) -> Iterator[str]:
+    """The table itself."""
+    sides = "".join("r" if column.numeric else "l" for column in table.columns)
+    yield rf"\begin{{tabular}}{{@{{}}{sides}@{{}}}}"
+    yield r"\toprule"
+    yield row([escaped(column.title) for column in table.columns])
+    yield r"\midrule"
+    for line in table.lines:
+        yield row(cells(line))
+        for text in below(table, line):
+            yield rf"\multicolumn{{{len(sides)}}}{{@{{}}p{{0.95\linewidth}}@{{}}}}{{\quad {text}}} \\"
+    if table.total:
+        yield r"\midrule"
+        yield row(cells(table.total, bold=True))
+    yield r"\bottomrule"
+    yield r"\end{tabular}"
+
+
+def row(texts: Sequence[str]) -> str:
+    """A row of cells."""
+    return " & ".join(texts) + r" \\"
+
+
+def cells(line: Line, *, bold: bool = False) -> list[str]:
+    """The cells of a row."""
+    texts = []
+    for value in line.values:
+        text = BELOW if long(value) else indented(value) if isinstance(value, str) else spell(value)
+        heavy = (bold or line.emphasis) and text and not symbolic(value)
+        texts.append(rf"\textbf{{{text}}}" if heavy else text)
+    return texts
+
+
+def indented(text: str) -> str:
+    """Text that keeps the spaces it begins with."""
+    return "~" * (len(text) - len(text.lstrip(" "))) + escaped(text.strip(" "))
+
+
+def below(table: Table, line: Line) -> Iterator[str]:
+    """What stands below a row: values that are too long for their columns, and its text."""
+    for column, value in zip(table.columns, line.values, strict=True):
+        if long(value):
+            yield f"{escaped(column.title)}: {spell(value)}"
+    yield from map(escaped, line.below)
+
+
+def long(value: Value) -> bool:
+    """Whether a value is too long for its column."""
+    if not symbolic(value):
+        return False
+    values = value.values if isinstance(value, Sizes) else (value,)
+    return sum(1 if item is None else len(pretty(item)) for item in values) > LONGEST_NUMBER
+
+
+def spell(value: Value) -> str:
+    """A value as LaTeX."""
+    if value is None:
+        return EMPTY
+    if isinstance(value, str):
+        return escaped(value)
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if symbolic(value):
+        return f"${mathematics(value)}$"
+    if isinstance(value, Sizes):
+        return r"$\times$".join(map(spell, value.values)) + escaped(value.mark)
+    return escaped(pretty(value))
+
+
+def escaped(text: str) -> str:
+    """Text that shows as it is, on one line."""
+    apart = LIGATURE.sub(f"\\1{APART}", printable(text))
+    return "".join(ESCAPES.get(character, character) for character in apart)
+
+
+def noted(note: Note | str) -> str:
+    """A line of text around a table."""
+    if isinstance(note, str):
+        return escaped(note)
+    label = f"{escaped(note.label)}: " if note.label else ""
+    return label + "".join(map(spell, note.parts))

@@ -1,0 +1,117 @@
+"""Tables in markdown, as GitHub reads it: pipe tables, mathematics between dollars.
+
+Everything that comes from a file or from the command line is escaped, so that it shows as it is. Text
+below a row stands in a last column of its own, the total in bold.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+
+from rich.cells import cell_len
+
+from paramcalc.errors import printable
+from paramcalc.expr import pretty
+from paramcalc.render.mathematics import mathematics, symbolic
+from paramcalc.render.table import Line, Note, Sizes, Table, Value
+
+ESCAPES = (
+    (re.compile(r"[\\`*_\[\]<>|~&#]"), r"\\\g<0>"),
+    (re.compile(r"(?<=http):(?=//)|(?<=https):(?=//)|(?<=www)\.", re.IGNORECASE), r"\\\g<0>"),
+    (re.compile(r"\$"), r"<span>\\$</span>"),
+)
+"""What has a meaning inside a line, the beginnings of links too. An escaped dollar alone still is one on GitHub."""
+OPENING = re.compile(r"^(?:(?=[-+=])|([0-9]+)(?=[.)](?:\s|$)))")
+WIDEST = 44
+"""Characters up to which the cells of a column are padded, so that the source can be read too."""
+NOTES = "notes"
+"""The title of the column that text below a row stands in."""
+
+
+def render(tables: Sequence[Table]) -> str:
+    """The tables, one below the other, each with its title as a heading and the text around it."""
+    return "\n".join(f"{block}\n" for table in tables for block in blocks(table))
+
+
+def blocks(table: Table) -> Iterator[str]:
+    """The parts of a table's page; blank lines go between them."""
+    if table.title:
+        yield f"## {escaped(table.title)}"
+    yield from (noted(note) for note in table.head)
+    if table.lines or table.total:
+        yield grid(table)
+    if table.foot:
+        yield "\n".join(f"- {noted(note)}" for note in table.foot)
+
+
+def grid(table: Table) -> str:
+    """The table itself."""
+    notes = any(line.below for line in table.all_lines)
+    right = [*(column.numeric for column in table.columns), *([False] if notes else [])]
+    header = [*(escaped(column.title) for column in table.columns), *([NOTES] if notes else [])]
+    rows = [header, *(cells(line, notes=notes, bold=bool(line.emphasis)) for line in table.lines)]
+    if table.total:
+        rows.append(cells(table.total, notes=notes, bold=True))
+    widths = [
+        max([3, *(width for width in map(cell_len, column) if width <= WIDEST)]) for column in zip(*rows, strict=True)
+    ]
+    rule = ["-" * (width - 1) + ("-:"[side]) for width, side in zip(widths, right, strict=True)]
+    return "\n".join(row_text(row, widths, right) for row in (rows[0], rule, *rows[1:]))
+
+
+def row_text(row: Sequence[str], widths: Sequence[int], right: Sequence[bool]) -> str:
+    """A row between pipes, padded."""
+    parts = []
+    for text, width, side in zip(row, widths, right, strict=True):
+        padding = " " * (width - cell_len(text))
+        parts.append(padding + text if side else text + padding)
+    return f"| {' | '.join(parts)} |"
+
+
+def cells(line: Line, *, notes: bool, bold: bool) -> list[str]:
+    """The cells of a row, and what stands below it as one more."""
+    texts = []
+    for value in line.values:
+        text = spell(value)
+        stripped = text.lstrip(" ")
+        text = "&nbsp;" * (len(text) - len(stripped)) + stripped.rstrip()
+        texts.append(f"**{text}**" if bold and text and not symbolic(value) else text)
+    return [*texts, *(["<br>".join(map(escaped, line.below))] if notes else [])]
+
+
+def spell(value: Value) -> str:
+    """A value as markdown."""
+    if value is None:
+        return "–"
+    if isinstance(value, str):
+        return escaped(value)
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if symbolic(value):
+        text = mathematics(value)
+        return f"$`{text}`$" if "_" in text else f"${text}$"  # backquotes keep an escaped underscore
+    if isinstance(value, Sizes):
+        return "×".join(map(spell, value.values)) + escaped(value.mark)
+    return pretty(value)
+
+
+def escaped(text: str) -> str:
+    """Text that shows as it is, on one line."""
+    text = printable(text)
+    for pattern, instead in ESCAPES:
+        text = pattern.sub(instead, text)
+    return text
+
+
+def noted(note: Note | str) -> str:
+    """A line of text around a table; what would begin a list or a heading is escaped."""
+    if isinstance(note, str):
+        return opened(escaped(note))
+    label = f"{escaped(note.label)}: " if note.label else ""
+    return opened(label + "".join(map(spell, note.parts)))
+
+
+def opened(text: str) -> str:
+    """A line without a meaning that it would have as the first of a paragraph: an item of a list, a rule."""
+    return OPENING.sub(r"\1\\", text.strip())
