@@ -59,11 +59,13 @@ def explain(node: Node) -> list[Explanation]:
 def explain_field(node: Node) -> Iterator[Explanation]:
     """The receptive field of a step, and its stride where that changes, once for equal axes."""
     name = "field"
+    # a step that a field names gives a size or a place, and is not read
+    inputs = node.inputs[:1] if node.layer and node.layer.references else node.inputs
     if node.fields is None:
-        known = any(source.fields is None for source in node.inputs)
+        known = any(source.fields is None for source in inputs)
         yield Explanation(name, "", "unknown, as before" if known else "unknown: it depends on the data or on symbols")
         return
-    sources = [source for source in node.inputs if source.source is node.source and source.fields is not None]
+    sources = [source for source in inputs if source.source is node.source and source.fields is not None]
     told: list[Explanation] = []
     for axis, found in enumerate(node.fields):
         before = [source.fields[axis] for source in sources if source.fields is not None]
