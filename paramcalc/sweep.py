@@ -16,7 +16,7 @@ from paramcalc.language.document import Argument, File
 from paramcalc.language.options import from_text, input_option
 from paramcalc.summary import Summary, summarize
 
-RANGE = re.compile(r"\s*(-?[0-9]+)\s*\.\.\s*(-?[0-9]+)\s*(?::\s*([0-9]+)\s*)?")
+RANGE = re.compile(r"\s*(-?[0-9]+)\s*\.\.\s*(-?[0-9]+)\s*(?::\s*(-?[0-9]+)\s*)?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +52,8 @@ def values_of(text: str) -> tuple[str, list[tuple[str, Argument]]]:
         match = RANGE.fullmatch(part)
         if match:
             found += [(str(number), Argument(number, span)) for number in numbers(match, span)]
+        elif ".." in part:
+            raise ParamcalcError(Problem("a range is FIRST..LAST or FIRST..LAST:STEP, of whole numbers", span))
         else:
             found.append((part.strip(), from_text(part, span)))
     return name.strip(), found
@@ -59,7 +61,7 @@ def values_of(text: str) -> tuple[str, list[tuple[str, Argument]]]:
 
 def numbers(match: re.Match[str], span: Span) -> range:
     """The numbers of a range."""
-    if max(len(part or "") for part in match.groups()) > limits.DIGITS:
+    if max(len((part or "").lstrip("-")) for part in match.groups()) > limits.DIGITS:
         raise ParamcalcError(Problem(f"a number of more than {limits.DIGITS} digits", span))
     first, last, step = int(match[1]), int(match[2]), int(match[3] or 1)
     if step < 1 or last < first:
@@ -117,7 +119,10 @@ def combinations(inputs: Sequence[str], settings: Sequence[str]) -> list[Combina
 
 def result(file: File, combination: Combination) -> Result:
     """The figures of one combination, or the first reason why it does not fit."""
+    first = file.inputs[0].name if file.inputs else ""
     try:
+        if "" in combination.inputs and first in combination.inputs:
+            raise ParamcalcError(f"--input is given for '{first}' with and without its name; one of them is enough")
         report = analyze(build(file, combination.inputs, combination.settings))
     except ParamcalcError as error:
         return Result(combination, None, error)
