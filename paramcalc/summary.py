@@ -88,15 +88,14 @@ def stride_before(row: Row | None, rows: list[Row]) -> tuple[Size | Fraction | N
 
 def largest(rows: Iterable[Row]) -> Row | None:
     """The first row of most parameters; None where symbols leave it open, or where no row has any."""
-    best: Row | None = None
-    for row in rows:
-        if best is None or row.params == 0:
-            best = best or (row if row.params != 0 else None)
-            continue
-        more = never_negative(row.params - best.params - 1)
-        if more is None:
-            return None
-        best = row if more else best
+    holding = [row for row in rows if row.params != 0]
+    best = holding[0] if holding else None
+    for row in holding:
+        # a row that is never smaller than another one is not given up once it is reached
+        if best is not None and never_negative(best.params - row.params) is not True:
+            best = row
+    if best is None or any(never_negative(best.params - row.params) is not True for row in holding):
+        return None
     return best
 
 
