@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -9,10 +10,11 @@ from paramcalc.analysis import Report, Row, analyze
 from paramcalc.claims import Verdict, judge
 from paramcalc.crosscheck.fields import FieldCheck, field_checks
 from paramcalc.crosscheck.figures import QUANTITIES, Figures, reason_not_checked, torch_figures
+from paramcalc.crosscheck.units import Measures
+from paramcalc.crosscheck.windows import NoModule
 from paramcalc.errors import ParamcalcError
 from paramcalc.network import Network
 
-AXES = {1: ("length",), 2: ("height", "width"), 3: ("depth", "height", "width")}
 TOTAL = "total"
 
 
@@ -33,7 +35,11 @@ class Comparison:
 
 @dataclass(slots=True)
 class CheckResult:
-    """What a check found. `unchecked` gives, by path, why torch could not be asked."""
+    """What a check found. `unchecked` gives, by path, why torch could not be asked, of all or of the field.
+
+    `followed` is how many steps have a field that gradients can follow; in a deep network `fields`
+    are of some of them.
+    """
 
     name: str
     layers: int
@@ -41,7 +47,7 @@ class CheckResult:
     fields: list[FieldCheck] = field(default_factory=list)
     unchecked: dict[str, str] = field(default_factory=dict)
     verdicts: list[Verdict] = field(default_factory=list)
-    axes: tuple[str, ...] = ()
+    followed: int = 0
 
     @property
     def agrees(self) -> bool:
@@ -59,19 +65,21 @@ def check(network: Network, *, fields: bool = True, claims: bool = True) -> Chec
     Raises ParamcalcError for sizes that are symbols, and where torch refuses what paramcalc accepts.
     """
     report = analyze(network)
-    rank = len(network.inputs[0].output.shape) - 1
-    result = CheckResult(network.name, len(report.layers), axes=AXES.get(rank, ()))
+    result = CheckResult(network.name, len(report.layers))
     result.unchecked = {node.path: reason for node in network.nodes if (reason := reason_not_checked(node))}
     try:
         found = torch_figures(network)
-    except (RuntimeError, ValueError, TypeError) as error:
+    except (NoModule, RuntimeError, ValueError, TypeError, IndexError) as error:
         raise ParamcalcError(f"{network.name}: torch refuses the network: {error}") from error
     for row in report.layers:
         if row.path not in result.unchecked:
             result.comparisons += compared(row, found[row.path])
     result.comparisons += totals_compared(report, found)
-    if fields and rank:
-        result.fields = list(field_checks(network))
+    if fields:
+        shown = field_checks(network)
+        result.fields, result.followed = shown.checks, shown.followed
+        result.comparisons += [item for row in report.layers for item in measures_compared(row, shown.measures)]
+        result.unchecked = shown.unchecked | result.unchecked
     result.verdicts = judge(network, report) if claims else []
     return result
 
@@ -82,6 +90,17 @@ def compared(row: Row, found: Figures) -> list[Comparison]:
     ours["trainable"] = 0 if row.frozen else row.params
     ours["macs"] = row.macs
     return [Comparison(row.path, name, ours[name], getattr(found, name)) for name in QUANTITIES]
+
+
+def measures_compared(row: Row, measures: Mapping[str, Sequence[Measures]]) -> Iterator[Comparison]:
+    """The figures of a row's receptive field that gradients show on every axis."""
+    found = measures.get(row.path)
+    if found is None or row.receptive_field is None:
+        return
+    names = ("receptive_field", "effective_stride", "effective_padding")
+    for name, shown in zip(names, zip(*found, strict=True), strict=True):
+        if None not in shown:
+            yield Comparison(row.path, name, getattr(row, name), list(shown))
 
 
 def totals_compared(report: Report, found: dict[str, Figures]) -> list[Comparison]:

@@ -65,7 +65,8 @@ def torch_figures(network: Network) -> dict[str, Figures]:
     counter = FlopCounterMode(display=False)
 
     def build(node: Node, shapes: Shapes) -> nn.Module:
-        return StandIn(layer_of(node)) if reason_not_checked(node) else module_for(layer_of(node), shapes)
+        # in training, norms refuse a batch of one vector
+        return StandIn(layer_of(node)) if reason_not_checked(node) else module_for(layer_of(node), shapes).eval()
 
     def call(node: Node, module: nn.Module, arguments: list[Tensor]) -> Tensor:
         before = counter.get_total_flops()

@@ -194,8 +194,8 @@ class Average(nn.Module):
 class Resized(nn.Module):
     """Upsampling, of a map that does not end at its border.
 
-    Torch resizes a line of three times the size to three times the size, with unit vectors on it;
-    what the middle third gets is the weight of each position.
+    Torch resizes a line of three times the size, which rises by one from position to position, to
+    three times the size: in the middle third, what a unit gets is where it reads.
     """
 
     def __init__(self, module: nn.Upsample, beyond: Beyond) -> None:
@@ -205,24 +205,24 @@ class Resized(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """The resized map, one axis after the other; each unit is the average of what it reads."""
-        nearest = self.module.mode == "nearest"
         for axis, size in enumerate(sizes_after(self.module, x), 2):
             n = x.shape[axis]
-            around = 0 if nearest else 1
-            line = torch.eye(n * (2 * around + 1), dtype=torch.float64)[:, None]
-            long = functional.interpolate(line, size * (2 * around + 1), mode="nearest" if nearest else "linear")
-            reads = (long[:, 0, around * size : (around + 1) * size] > READS).double()
-            moved = x.movedim(axis, -1)
-            value = self.beyond if isinstance(self.beyond, (int, float)) else self.beyond[axis - 2]
-            ends = functional.pad(moved, (around * n, around * n), value=value)
+            if (n, size) == (1, 1):
+                continue
+            line = torch.arange(3 * n, dtype=torch.float64)[None, None]
+            nearest = self.module.mode == "nearest"
+            reads = functional.interpolate(line, 3 * size, mode="nearest" if nearest else "linear")
+            middle = reads[0, 0, size : 2 * size]
             # not a matrix product, in which what is beyond would reach every unit
-            picked = [ends[..., unit.bool()].mean(-1) for unit in reads.T]
-            x = torch.stack(picked, dim=-1).movedim(-1, axis)
+            value = self.beyond if isinstance(self.beyond, (int, float)) else self.beyond[axis - 2]
+            ends = functional.pad(x.movedim(axis, -1), (n, n), value=value)
+            first, last = (middle + ZERO).floor().long(), (middle - ZERO).ceil().long()
+            x = ((ends.index_select(-1, first) + ends.index_select(-1, last)) / 2).movedim(-1, axis)
         return x
 
 
-READS = 1e-6
-"""The weight from which on a position counts as read: an interpolation weight of zero may be rounded."""
+ZERO = 1e-6
+"""The weight up to which a position does not count as read: an interpolation weight of zero may be rounded."""
 
 
 class AxisMean(nn.Module):

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from paramcalc.render.claims import MARKS, claims_object
 from paramcalc.render.claims import value as claimed_value
+from paramcalc.render.json import number, numbers
 from paramcalc.render.table import Column, Line, Sizes, Table, Value
 
 if TYPE_CHECKING:
@@ -37,7 +38,7 @@ def check_lines(result: CheckResult) -> Iterator[tuple[bool, Line]]:
         mark = YES if item.agrees else NO
         yield item.agrees, Line((item.path, item.quantity, cell(item.computed), cell(item.torch), mark))
     for found in result.fields:
-        yield found.agrees, Line(field_row(found, result.axes))
+        yield found.agrees, Line(field_row(found))
     for verdict in result.verdicts:
         values = (verdict.step or "all", f"{verdict.claim.quantity}, claimed {verdict.text}", claimed_value(verdict))
         yield verdict.fine, Line((*values, None, MARKS[verdict.outcome]))
@@ -48,11 +49,18 @@ def cell(value: Any) -> Value:
     return Sizes(tuple(value)) if isinstance(value, (tuple, list)) else value
 
 
-def field_row(found: FieldCheck, axes: Sequence[str]) -> tuple[Value, ...]:
+def field_row(found: FieldCheck) -> tuple[Value, ...]:
     """One unit: the interval that it should read, and what its gradient touches."""
-    quantity = f"reads along {axes[found.axis]}, unit {found.unit}"
+    unit = f"unit {found.unit}" if found.unit >= 0 else "all units"
+    beyond = ", as far as there are positions" if found.clipped else ""
     mark = YES if found.agrees else NO
-    return (found.path, quantity, interval(found.expected), interval(found.found), mark)
+    return (
+        found.path,
+        f"{found.axis} that {unit} reads{beyond}",
+        interval(found.expected),
+        interval(found.found),
+        mark,
+    )
 
 
 def interval(span: tuple[int, int] | None) -> str:
@@ -62,15 +70,30 @@ def interval(span: tuple[int, int] | None) -> str:
 
 def foot(result: CheckResult) -> list[str]:
     """What was not checked, and the verdict in one line."""
-    lines = [f"not checked: {path}: {reason}" for path, reason in result.unchecked.items()]
+    lines = [f"not checked: {', '.join(paths)}: {reason}" for reason, paths in by_reason(result.unchecked).items()]
     wrong = sum(not agrees for agrees, _ in check_lines(result))
     checked = len(result.comparisons) + len(result.fields)
-    fields = f", fields of {len(result.fields):,} units" if result.fields else ""
+    seen = len({found.path for found in result.fields})
+    some = f" of {seen:,} of {result.followed:,} steps" if seen < result.followed else ""
+    fields = f", fields of {len(result.fields):,} units{some}" if result.fields else ""
     claims = f", {len(result.verdicts)} claims" if result.verdicts else ""
     what = f"{result.layers:,} layers: {len(result.comparisons):,} figures{fields}{claims}"
     if wrong:
         return [*lines, f"{NO} {wrong:,} of {checked + len(result.verdicts):,} differ ({what})"]
     return [*lines, f"{YES} torch agrees ({what})"]
+
+
+def plain_value(value: Any) -> Any:
+    """A figure in JSON."""
+    return numbers(value) if isinstance(value, (tuple, list)) else number(value)
+
+
+def by_reason(unchecked: Mapping[str, str]) -> dict[str, list[str]]:
+    """The paths of each reason."""
+    found: dict[str, list[str]] = {}
+    for path, reason in unchecked.items():
+        found.setdefault(reason, []).append(path)
+    return found
 
 
 def check_object(name: str, result: CheckResult) -> dict[str, Any]:
@@ -83,8 +106,8 @@ def check_object(name: str, result: CheckResult) -> dict[str, Any]:
             {
                 "path": item.path,
                 "quantity": item.quantity,
-                "computed": item.computed,
-                "torch": item.torch,
+                "computed": plain_value(item.computed),
+                "torch": plain_value(item.torch),
                 "agrees": item.agrees,
             }
             for item in result.comparisons
@@ -92,11 +115,11 @@ def check_object(name: str, result: CheckResult) -> dict[str, Any]:
         "fields": [
             {
                 "path": item.path,
-                "axis": result.axes[item.axis],
-                "unit": item.unit,
+                "axis": item.axis,
+                "unit": item.unit if item.unit >= 0 else "all",
                 "computed": item.expected,
                 "torch": item.found,
-                "whole": item.whole,
+                "clipped": item.clipped,
                 "agrees": item.agrees,
             }
             for item in result.fields

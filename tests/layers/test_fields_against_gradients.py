@@ -166,15 +166,18 @@ def compare(sketch: Sketch) -> None:
     spatial = range(len(shape) - 1)
     ones = torch.ones(1, *shape, dtype=torch.float64)
     with torch.no_grad():
-        borders = [
-            responses(sketch.network, ones, [float("nan") if other == axis else 1.0 for other in spatial])
-            for axis in spatial
-        ]
+        borders = [responses(sketch.network, ones, beyond_axis(axis, len(spatial))) for axis in spatial]
         for axis in spatial:
             values = responses(sketch.network, impulses(shape, axis + 1), 0.0)
             for node in sketch.network.nodes:
                 if node.fields is not None:
                     check_node(node, axis, values[node] > 0, [border[node][0] for border in borders])
+
+
+def beyond_axis(axis: int, axes: int) -> Beyond:
+    """NaN beyond the borders of one axis; the positions of a line may come to lie along any axis."""
+    nan = float("nan")
+    return nan if axes == 1 else [nan if other == axis else 1.0 for other in range(axes)]
 
 
 def known(sketch: Sketch) -> bool:
