@@ -59,8 +59,7 @@ def explain(node: Node) -> list[Explanation]:
 def explain_field(node: Node) -> Iterator[Explanation]:
     """The receptive field of a step, and its stride where that changes, once for equal axes."""
     name = "field"
-    # a step that a field names gives a size or a place, and is not read
-    inputs = node.inputs[:1] if node.layer and node.layer.references else node.inputs
+    inputs = read_by(node)
     if node.fields is None:
         known = any(source.fields is None for source in inputs)
         yield Explanation(name, "", "unknown, as before" if known else "unknown: it depends on the data or on symbols")
@@ -76,6 +75,11 @@ def explain_field(node: Node) -> Iterator[Explanation]:
     yield from dict.fromkeys(told)
 
 
+def read_by(node: Node) -> Sequence[Node]:
+    """The nodes that a node reads; a step that a field names gives only a size or a place."""
+    return node.inputs[:1] if node.layer and node.layer.references else node.inputs
+
+
 def field_on_axis(
     node: Node, axis: int, found: AxisField, before: Sequence[AxisField], names: Sequence[str]
 ) -> Iterator[Explanation]:
@@ -86,7 +90,8 @@ def field_on_axis(
         paths = ", ".join(f"{name} {shown(one)}" for name, one in zip(names, before, strict=True))
         yield Explanation("field", "the hull of what the branches read", f"{paths}: {result}")
     elif before[0] == found or not changes(before[0], found):
-        yield Explanation("field", "as its input", result)
+        left = "" if fields.receptive_field(before[0]) == size else ", of the units that are left"
+        yield Explanation("field", f"as its input{left}", result)
     elif (isinstance(found, Axis) and found.constant) or isinstance(found, Scattered):
         yield from everything_below(before[0], result, isinstance(found, Scattered))
     else:
@@ -169,11 +174,11 @@ def chain(network: Network) -> Chain | None:
     first = network.inputs[0] if network.inputs else None
     if first is None or len(first.output.shape) < 2:
         return None
-    readers = Counter(source for node in network.nodes for source in node.inputs)
+    readers = Counter(source for node in network.nodes for source in read_by(node))
     here, count = first, 0
     windows = [UNIT] * (len(first.output.shape) - 1)
     for node in network.nodes:
-        if node.inputs != (here,) or readers[here] > 1:
+        if tuple(read_by(node)) != (here,) or readers[here] > 1:
             break
         if isinstance(node.layer, Sliding):
             windows = [

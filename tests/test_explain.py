@@ -131,7 +131,11 @@ def results(node: Node, part: Explanation, names: Mapping[str, int]) -> Iterator
         told = units.removesuffix(", …").split(", ")
         sizes = [equation(size, names) for size in told if size != "nothing"]
         assert len(told) == min(number, 8)
-        assert (equation(last, names) == max(sizes)) or (number > 8 and equation(last, names) > max(sizes))
+        if last == "nothing":
+            assert sizes == []
+            return
+        largest = max(sizes, default=Fraction(0))
+        assert equation(last, names) == largest or (number > 8 and equation(last, names) > largest)
         yield equation(last, names)
     elif not text.startswith(UNTOLD) and text != "nothing":
         yield equation(text, names)
@@ -164,10 +168,29 @@ def told_truly(node: Node, row: Row, rows: Sequence[Row], names: Mapping[str, in
     field = set(found.pop("field", []))
     if row.receptive_field is not None:
         assert field == numbers(row.receptive_field, names), row.path
+    starts_from_its_input(node, rows, names)
     stride = set(found.pop("stride", []))
     assert stride <= numbers(row.effective_stride, names), row.path
     assert not found
     tells_stride_where_it_changes(node, row, rows, stride, names)
+
+
+def starts_from_its_input(node: Node, rows: Sequence[Row], names: Mapping[str, int]) -> None:
+    """What an explanation says of the input is what the input's row says."""
+    source = node.inputs[0]
+    axes = len(source.source.output.shape) - 1
+    fields = rows[source.index].receptive_field if source.layer else [1] * axes
+    strides = rows[source.index].effective_stride if source.layer else [1] * axes
+    for part in explain(node):
+        if part.rule == "as its input" and part.here != "nothing":
+            assert equation(part.here, names) in numbers(fields, names), node.path
+        if part.rule == "field + (span − 1)·stride of input":
+            before, stride = re.split(r" \+ \(.* − 1\)·", part.here.rpartition(" = ")[0])
+            assert equation(before, names) in numbers(fields, names), node.path
+            assert equation(stride, names) in numbers(strides, names), node.path
+        if part.rule == "stride of input · stride":
+            before = part.here.rpartition(" = ")[0].rpartition("·")[0]
+            assert equation(before, names) in numbers(strides, names), node.path
 
 
 def tells_stride_where_it_changes(
@@ -390,6 +413,22 @@ def test_published_windows_of_chains() -> None:
         network = paramcalc.load(name)
         (part,) = windows_in(network, paramcalc.analyze(network))
         assert read_window(part, {})[1][:3] == expected
+
+
+def test_a_chain_ends_where_paths_part() -> None:
+    conv = {"conv": {"out": 1, "kernel": 3, "padding": 1}}
+    steps: list[Any] = [conv, conv, {"add": {"longer": [conv, conv], "same": []}}, conv]
+    network, report = Document((1, 9, 9), steps, {}).load()
+    assert [(part.rule, part.here) for part in windows_in(network, report)] == [
+        ("all steps to conv2", "kernel 5, stride 1, padding 2: 9 + 2·2 − 5 + 1 = 9")
+    ]
+
+
+def test_a_size_that_is_taken_from_a_step_parts_no_path() -> None:
+    # FCN-32s crops to the size of its input; Long et al. 2015, Table 1: field 404, stride 32 at fc7
+    network = paramcalc.load("fcn32s")
+    (part,) = windows_in(network, paramcalc.analyze(network))
+    assert read_window(part, {})[1][:2] == (404, 32)
 
 
 def test_conditions_say_who_needs_them() -> None:

@@ -60,6 +60,7 @@ def holds(report: Report, depth: int) -> None:
         rows = [row for place in held for row in place]
         last = rows[-1]
         assert figures([row]) == figures(rows)
+        assert row.inputs == rows[0].inputs
         for name in ("output", "count", "receptive_field", "effective_stride", "effective_padding", "covers_input"):
             assert getattr(row, name) == getattr(last, name), (row.path, name)
         for one, other in pairwise(held):
