@@ -116,17 +116,33 @@ def test_a_branch_called_like_the_layer_before_is_not_that_layer() -> None:
     assert [(row.path, row.activations) for row in fold(report, 1)] == [("relu", 16), ("relu", 32), ("add", 16)]
 
 
-def test_a_row_is_frozen_or_shared_only_where_all_in_it_is() -> None:
-    conv: Step = {"conv": {"out": 2, "kernel": 1}}
-    blocks = {"part": ((), [conv, "batch_norm", "relu"])}
-    steps: list[Step] = ["part", {"part": None, "frozen": True}, {"part": None, "share": "part1"}]
-    report = Document((2, 4, 4), steps, blocks).load()[1]
-    rows = fold(report, 1)
-    assert [(row.path, row.params, row.frozen) for row in rows] == [
-        ("part1", 10, False),
-        ("part2", 10, True),
-        ("part3", 0, False),
+CONV: Step = {"conv": {"out": 2, "kernel": 1}}
+FROZEN: Step = {"conv": {"out": 2, "kernel": 1}, "frozen": True}
+
+
+def parts(body: list[Step], *steps: Step) -> list[Row]:
+    """The folded rows of calls of a block `part`."""
+    return fold(Document((2, 4, 4), steps, {"part": ((), body)}).load()[1], 1)
+
+
+def test_a_frozen_block_is_not_one_with_its_neighbours() -> None:
+    rows = parts([CONV, "batch_norm", "relu"], "part", {"part": None, "frozen": True})
+    assert [(row.path, row.params, row.frozen) for row in rows] == [("part1", 10, False), ("part2", 10, True)]
+
+
+def test_a_row_is_frozen_where_all_parameters_in_it_are() -> None:
+    assert [row.frozen for row in parts([FROZEN, "relu"], "part")] == [True]
+    assert [row.frozen for row in parts([FROZEN, "batch_norm"], "part")] == [False]
+    assert [row.frozen for row in parts(["relu", "relu"], "part")] == [False]
+
+
+def test_a_row_is_shared_where_all_in_it_is() -> None:
+    again: Step = {"part": None, "share": "part1"}
+    assert [(row.params, row.shared_with) for row in parts([CONV, "batch_norm"], "part", again)] == [
+        (10, None),
+        (0, "part1.conv"),
     ]
+    assert [(row.params, row.shared_with) for row in parts([CONV, "relu"], "part", again)] == [(6, None), (0, None)]
 
 
 # -- the command line ---------------------------------------------------------------------------
