@@ -134,7 +134,13 @@ def value_of(value: Any, x: Map, names: Names) -> Any:
         return [value_of(item, x, names) for item in value]
     if not isinstance(value, str):
         return value
-    return eval(value, {"__builtins__": {}}, {"channels": x.shape[0], **names})  # noqa: S307 - the text is ours
+    return eval(code(value), {"__builtins__": {}}, {"channels": x.shape[0], **names})  # noqa: S307 - the text is ours
+
+
+@cache
+def code(text: str) -> Any:
+    """An expression of the language, which is one of Python too."""
+    return compile(text, "<expression>", "eval")
 
 
 def windows(x: Map, fields: Mapping[str, Any], *, up: bool = False) -> list[Window]:
@@ -295,6 +301,7 @@ RULES: dict[str, Callable[..., Figures]] = {
 # -- random documents ---------------------------------------------------------------------------
 
 
+@cache
 def convs(axes: int) -> st.SearchStrategy[Step]:
     """Convolutions of any kind, also with expressions and one value per axis."""
     small = st.integers(1, 2)
@@ -317,6 +324,7 @@ def convs(axes: int) -> st.SearchStrategy[Step]:
     return st.one_of(fields, fields, depthwise).map(lambda found: {"conv": found})
 
 
+@cache
 @st.composite
 def pools(draw: st.DrawFn) -> Step:
     """Poolings; their padding is at most half the kernel."""
@@ -334,23 +342,20 @@ def pools(draw: st.DrawFn) -> Step:
     return {draw(st.sampled_from(["max_pool", "avg_pool"])): fields}
 
 
-PLAIN = st.sampled_from(["relu", "batch_norm", "dropout", "identity"])
+PLAIN: list[Step] = ["relu", "batch_norm", "dropout", "identity"]
 """Layers that keep every size."""
 
-
-@st.composite
-def keeping(draw: st.DrawFn) -> Step:
-    """A step that keeps every size and the number of channels."""
-    half = draw(st.integers(0, 2))
-    return draw(
-        st.one_of(
-            PLAIN,
-            st.just({"conv": {"out": "channels", "kernel": 2 * half + 1, "padding": half}}),
-            st.just({"max_pool": {"kernel": 3, "stride": 1, "padding": 1}}),
-        )
-    )
+KEEPING: st.SearchStrategy[Step] = st.sampled_from(
+    [
+        *PLAIN,
+        *({"conv": {"out": "channels", "kernel": 2 * half + 1, "padding": half}} for half in range(3)),
+        {"max_pool": {"kernel": 3, "stride": 1, "padding": 1}},
+    ]
+)
+"""Steps that keep every size and the number of channels."""
 
 
+@cache
 @st.composite
 def joins(draw: st.DrawFn) -> Step:
     """Branches that keep every size, or all stride by 2, and meet; or a way down and up beside the identity."""
@@ -361,9 +366,9 @@ def joins(draw: st.DrawFn) -> Step:
             {"conv": {"out": 2, "kernel": 3, "stride": 2, "padding": 1}},
         ]
         down = draw(st.sampled_from(halves))
-        inner = draw(st.lists(keeping(), max_size=2))
+        inner = draw(st.lists(KEEPING, max_size=2))
         return {"concat": {"down": [down, *inner, {"upsample": {"scale": 2}}], "skip": []}}
-    branches = [draw(st.lists(keeping(), max_size=3)) for _ in range(draw(st.integers(2, 3)))]
+    branches = [draw(st.lists(KEEPING, max_size=3)) for _ in range(draw(st.integers(2, 3)))]
     if kind == "strided":
         for branch in branches:
             half = draw(st.integers(0, 2))
@@ -372,17 +377,19 @@ def joins(draw: st.DrawFn) -> Step:
     return {name: {f"path{place}": branch for place, branch in enumerate(branches, 1)}}
 
 
+@cache
 @st.composite
 def bodies(draw: st.DrawFn, axes: int) -> tuple[list[Any], list[Step]]:
     """A block: its arguments, and steps that use them."""
     argument = {"conv": {"out": "width", "kernel": "kernel", "padding": "kernel // 2"}}
-    steps = draw(st.lists(st.one_of(st.just(argument), convs(axes), keeping(), joins(), pools()), max_size=4))
+    steps = draw(st.lists(st.one_of(st.just(argument), convs(axes), KEEPING, joins(), pools()), max_size=4))
     return ["width", {"kernel": 3}], steps
 
 
-def steps(axes: int, blocks: Sequence[str]) -> st.SearchStrategy[Step]:
+@cache
+def steps(axes: int, blocks: tuple[str, ...]) -> st.SearchStrategy[Step]:
     """Any step."""
-    kinds = [convs(axes), convs(axes), pools(), PLAIN, joins()]
+    kinds = [convs(axes), convs(axes), pools(), st.sampled_from(PLAIN), joins()]
     if blocks:
         call = st.fixed_dictionaries(
             {"width": st.sampled_from([1, 2, "channels", "2*channels"])}, optional={"kernel": st.integers(1, 3)}
@@ -421,7 +428,7 @@ def documents(draw: st.DrawFn, most: int = 6, axes: int | None = None) -> Docume
 def extended(draw: st.DrawFn, document: Document, number: int) -> Document:
     """The document with up to so many further steps."""
     for _ in range(number):
-        step = draw(steps(len(document.input) - 1, sorted(document.blocks)))
+        step = draw(steps(len(document.input) - 1, tuple(sorted(document.blocks))))
         longer = document._replace(layers=[*document.layers, step])
         try:
             rows = Reading(longer).run()
@@ -447,7 +454,7 @@ def mutated(draw: st.DrawFn, document: Document) -> Document:
     elif kind == "double":
         layers[place:place] = [nameless(step) for step in layers[place : place + 1]]
     elif kind == "insert":
-        layers.insert(place, draw(steps(len(document.input) - 1, sorted(document.blocks))))
+        layers.insert(place, draw(steps(len(document.input) - 1, tuple(sorted(document.blocks)))))
     elif kind == "swap":
         layers[place : place + 2] = reversed(layers[place : place + 2])
     else:

@@ -6,6 +6,7 @@ import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from fractions import Fraction
+from functools import cache
 from math import ceil, floor
 from typing import Any
 
@@ -150,7 +151,8 @@ def numbers(values: Sequence[Size | Fraction | None] | None, names: Mapping[str,
 def told_truly(node: Node, row: Row, rows: Sequence[Row], names: Mapping[str, int]) -> None:
     """Every explanation of a step against its row; `names` has numbers for symbols."""
     found: dict[str, list[Fraction]] = {}
-    for part in explain(node):
+    parts = explain(node)
+    for part in parts:
         if part.quantity != "shared with":
             found.setdefault(part.quantity, []).extend(results(node, part, names))
     owner = next(other for other in rows if other.path == row.shared_with) if row.shared_with else row
@@ -168,20 +170,22 @@ def told_truly(node: Node, row: Row, rows: Sequence[Row], names: Mapping[str, in
     field = set(found.pop("field", []))
     if row.receptive_field is not None:
         assert field == numbers(row.receptive_field, names), row.path
-    starts_from_its_input(node, rows, names)
+    starts_from_its_input(node, parts, rows, names)
     stride = set(found.pop("stride", []))
     assert stride <= numbers(row.effective_stride, names), row.path
     assert not found
     tells_stride_where_it_changes(node, row, rows, stride, names)
 
 
-def starts_from_its_input(node: Node, rows: Sequence[Row], names: Mapping[str, int]) -> None:
+def starts_from_its_input(
+    node: Node, parts: Sequence[Explanation], rows: Sequence[Row], names: Mapping[str, int]
+) -> None:
     """What an explanation says of the input is what the input's row says."""
     source = node.inputs[0]
     axes = len(source.source.output.shape) - 1
     fields = rows[source.index].receptive_field if source.layer else [1] * axes
     strides = rows[source.index].effective_stride if source.layer else [1] * axes
-    for part in explain(node):
+    for part in parts:
         if part.rule == "as its input" and part.here != "nothing":
             assert equation(part.here, names) in numbers(fields, names), node.path
         if part.rule == "field + (span − 1)·stride of input":
@@ -206,6 +210,13 @@ def tells_stride_where_it_changes(
             assert numbers([own], names) <= told, row.path
 
 
+@cache
+def bundled(name: str) -> tuple[Network, Report]:
+    """A bundled architecture as it is."""
+    network = paramcalc.load(name)
+    return network, paramcalc.analyze(network)
+
+
 def every_step(network: Network, report: Report, names: Mapping[str, int]) -> None:
     for node, row in zip(network.nodes, report.layers, strict=True):
         told_truly(node, row, report.layers, names)
@@ -213,8 +224,7 @@ def every_step(network: Network, report: Report, names: Mapping[str, int]) -> No
 
 @pytest.mark.parametrize("name", bundled_names())
 def test_every_step_of_a_bundled_architecture(name: str) -> None:
-    network = paramcalc.load(name)
-    every_step(network, paramcalc.analyze(network), {})
+    every_step(*bundled(name), {})
 
 
 @given(documents())
@@ -230,7 +240,7 @@ def test_every_step_of_a_random_network(sketch: Sketch) -> None:
 
 def symbolic(name: str) -> tuple[Network, Report, dict[str, int]]:
     """A bundled architecture with symbols for the sizes of its first input, and the sizes that it has by itself."""
-    first = paramcalc.load(name).inputs[0]
+    first = bundled(name)[0].inputs[0]
     symbols = {f"n{axis}": size for axis, size in enumerate(first.output.shape) if axis and isinstance(size, int)}
     network = paramcalc.load(name, input={first.path: [first.output.shape[0], *symbols]})
     return network, paramcalc.analyze(network), symbols
@@ -239,7 +249,7 @@ def symbolic(name: str) -> tuple[Network, Report, dict[str, int]]:
 @pytest.mark.parametrize("name", bundled_names())
 def test_symbols_with_numbers_in_give_the_figures(name: str) -> None:
     network, report, names = symbolic(name)
-    concrete = paramcalc.analyze(paramcalc.load(name))
+    concrete = bundled(name)[1]
     every_step(network, report, names)
     for node, row in zip(network.nodes, concrete.layers, strict=True):
         for part in explain(node):
@@ -256,8 +266,7 @@ def test_symbols_with_numbers_in_give_the_figures(name: str) -> None:
 
 @pytest.mark.parametrize("name", bundled_names())
 def test_the_sums_of_a_bundled_architecture(name: str) -> None:
-    network = paramcalc.load(name)
-    report = paramcalc.analyze(network)
+    network, report = bundled(name)
     told = {part.quantity: equation(part.here, {}) for part in explain_whole(network, report) if ":" not in part.here}
     rows = report.layers
     assert told["params"] == sum(Fraction(str(row.weights)) + Fraction(str(row.biases)) for row in rows)
@@ -362,8 +371,8 @@ def windows_in(network: Network, report: Report) -> list[Explanation]:
 
 @pytest.mark.parametrize("name", bundled_names())
 def test_the_one_window_of_a_bundled_architecture(name: str) -> None:
-    network = paramcalc.load(name)
-    for part in windows_in(network, paramcalc.analyze(network)):
+    network, report = bundled(name)
+    for part in windows_in(network, report):
         check_window(network, part, range(len(network.inputs[0].output.shape) - 1), {})
 
 
@@ -410,8 +419,7 @@ def test_published_windows_of_chains() -> None:
     # kernel, stride and padding of a chain are the receptive field, effective stride and effective padding
     # (google-research/receptive_field: vgg_16 212, 32, 90; torchvision's AlexNet by hand: 195, 32, 66)
     for name, expected in (("vgg16", (212, 32, 90)), ("alexnet_torchvision", (195, 32, 66))):
-        network = paramcalc.load(name)
-        (part,) = windows_in(network, paramcalc.analyze(network))
+        (part,) = windows_in(*bundled(name))
         assert read_window(part, {})[1][:3] == expected
 
 
@@ -426,8 +434,7 @@ def test_a_chain_ends_where_paths_part() -> None:
 
 def test_a_size_that_is_taken_from_a_step_parts_no_path() -> None:
     # FCN-32s crops to the size of its input; Long et al. 2015, Table 1: field 404, stride 32 at fc7
-    network = paramcalc.load("fcn32s")
-    (part,) = windows_in(network, paramcalc.analyze(network))
+    (part,) = windows_in(*bundled("fcn32s"))
     assert read_window(part, {})[1][:2] == (404, 32)
 
 
