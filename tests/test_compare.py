@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 import paramcalc
 from paramcalc import ParamcalcError, Report, Row, compare, limits
 from paramcalc.comparison import QUANTITIES, Kind, Pair, common, line_up
+from paramcalc.render.compare import more_or_fewer, percent, times
 from tests.calling import call
 from tests.documents import Document, Step, documents, pairs_of_documents
 
@@ -249,6 +250,31 @@ def test_at_a_glance() -> None:
     # 294912 : 409600 is 18 : 25, which is 28% fewer, and 38.9% more the other way round
     back = " ".join(call("compare", "stack_5x5", "stack_3x3").out.split())
     assert "params 409,600 against 294,912, 38.9% more" in back
+
+
+def test_what_nearly_is_nothing_is_told_from_what_is() -> None:
+    # Caffe's ResNet-50 has a bias of 64 on its first convolution: 25,557,096 parameters instead of 25,557,032
+    assert (times(Fraction(25_557_096, 25_557_032)), times(Fraction(1))) == ("×1.000", "×1")
+    assert more_or_fewer(Fraction(25_557_032, 25_557_096)) == "under 0.1% fewer"
+    assert more_or_fewer(Fraction(25_557_096, 25_557_032)) == "under 0.1% more"
+    assert more_or_fewer(Fraction(1, 10_000)) == "over 99.9% fewer"
+    assert more_or_fewer(Fraction(0)) == "100.0% fewer"
+    assert more_or_fewer(Fraction(18, 25)) == "28.0% fewer"
+    assert more_or_fewer(Fraction(47, 10)) == "4.7 times as many"
+    assert [percent(Fraction(part, 10_000)) for part in (0, 1, 9_999, 10_000)] == [
+        "0.0%",
+        "under 0.1%",
+        "over 99.9%",
+        "100.0%",
+    ]
+
+
+@given(st.fractions(Fraction(1, 10**6), 10**6))
+def test_a_ratio_on_the_page_is_near_the_ratio(share: Fraction) -> None:
+    text = times(share)
+    assert text
+    assert abs(Fraction(text.removeprefix("×").replace(",", "")) - share) <= share / 1000
+    assert (text == "×1") == (share == 1)
 
 
 def test_the_exit_status_tells_a_difference_only_when_asked() -> None:

@@ -56,10 +56,21 @@ def with_ratios(title: str, values: Sequence[Value], ratios: Sequence[Fraction |
 
 
 def times(share: Fraction | None) -> str | None:
-    """A ratio: `×1.389`."""
+    """A ratio: `×1.389`; `×1` is exact, one that rounds to it is `×1.000`."""
     if share is None:
         return None
-    return f"×{float(share):,.0f}" if share >= 1000 else f"×{float(share):.4g}"
+    if share >= 1000:
+        return f"×{float(share):,.0f}"
+    text = f"{float(share):.4g}"
+    return f"×{float(share):.3f}" if text == "1" != str(share) else f"×{text}"
+
+
+def percent(part: Fraction) -> str:
+    """A part of a whole: `94.1%`; `0.0%` and `100.0%` are exact."""
+    text = f"{float(part):.1%}"
+    if text == "0.0%" and part != 0:
+        return "under 0.1%"
+    return "over 99.9%" if text == "100.0%" and part != 1 else text
 
 
 def rows(comparison: Comparison) -> Iterator[tuple[str, list[Value], list[Fraction | None] | None]]:
@@ -84,7 +95,7 @@ def rows(comparison: Comparison) -> Iterator[tuple[str, list[Value], list[Fracti
 def share(part: Size, whole: Size) -> str | None:
     """A part of the whole: `94.1%`."""
     value = ratio(part, whole) if part != 0 else Fraction(0)
-    return None if value is None else f"{float(value):.1%}"
+    return None if value is None else percent(value)
 
 
 def seen(summary: Summary) -> Value:
@@ -129,7 +140,7 @@ def more_or_fewer(by: Fraction) -> str:
     """A ratio in words: `28.0% fewer`, `38.9% more`, `4.7 times as many`."""
     if by >= 2:
         return f"{float(by):,.1f} times as many"
-    return f"{float(abs(by - 1)):.1%} {'more' if by > 1 else 'fewer'}"
+    return f"{percent(abs(by - 1))} {'more' if by > 1 else 'fewer'}"
 
 
 def compare_object(comparison: Comparison) -> list[dict[str, Any]]:
