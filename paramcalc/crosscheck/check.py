@@ -50,13 +50,15 @@ class CheckResult:
     followed: int = 0
 
     @property
+    def differences(self) -> list[Comparison | FieldCheck]:
+        """Where torch says something else."""
+        asked: list[Comparison | FieldCheck] = [*self.comparisons, *self.fields]
+        return [item for item in asked if not item.agrees]
+
+    @property
     def agrees(self) -> bool:
         """Whether torch says the same everywhere that it was asked, and every claim is fine."""
-        return (
-            all(comparison.agrees for comparison in self.comparisons)
-            and all(found.agrees for found in self.fields)
-            and all(verdict.fine for verdict in self.verdicts)
-        )
+        return not self.differences and all(verdict.fine for verdict in self.verdicts)
 
 
 def check(network: Network, *, fields: bool = True, claims: bool = True) -> CheckResult:
@@ -95,7 +97,7 @@ def compared(row: Row, found: Figures) -> list[Comparison]:
 def measures_compared(row: Row, measures: Mapping[str, Sequence[Measures]]) -> Iterator[Comparison]:
     """The figures of a row's receptive field that gradients show on every axis."""
     found = measures.get(row.path)
-    if found is None or row.receptive_field is None:
+    if row.receptive_field is None or found is None or len(found) < len(row.receptive_field):
         return
     names = ("receptive_field", "effective_stride", "effective_padding")
     for name, shown in zip(names, zip(*found, strict=True), strict=True):

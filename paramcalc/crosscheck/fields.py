@@ -8,7 +8,7 @@ there is.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import accumulate
 from typing import NamedTuple, TypeAlias
@@ -20,7 +20,7 @@ from paramcalc.crosscheck.network import layer_of
 from paramcalc.crosscheck.one_channel import NEUTRAL
 from paramcalc.crosscheck.stretched import Stretched
 from paramcalc.crosscheck.units import ALL, Measures, expected_of, measured, period, total, units_of, whole
-from paramcalc.field import Axis
+from paramcalc.field import Axis, AxisField, Scattered
 from paramcalc.network import Network, Node
 
 BUDGET = 500_000_000
@@ -133,7 +133,7 @@ def margin(nodes: Iterable[Node], source: Node, axis: int) -> int:
 
 # -- one axis ------------------------------------------------------------------------------------
 
-Key: TypeAlias = tuple[int, int, Interval, Part]
+Key: TypeAlias = tuple[int, int, Part, Part]
 """Units of a step: the margin around the input, the step, and a part of its tensor on the long axis and the others."""
 
 Known: TypeAlias = dict[Key, Interval | None]
@@ -164,18 +164,34 @@ def check_axis(line: Stretched, nodes: Sequence[Node], known: Known, result: Fie
     missing = {look.key: look.units for found in looks.values() for look in found if look.key and look.key not in known}
     spans = supports(line, list(missing.values()))
     known.update((key, spans[units]) for key, units in missing.items())
-    name = AXES[spatial_axes(line.source)][line.axis]
     for node, found in looks.items():
-        assert node.fields is not None
-        fields = node.fields[line.axis]
-        touched = {look.unit: known[look.key] if look.key else None for look in found}
-        for look in found:
-            if isinstance(fields, Axis) or look.unit == ALL:
-                expected = expected_of(fields, look.unit)
-                result.checks.append(FieldCheck(node.path, name, look.unit, expected, touched[look.unit], look.clipped))
-        clipped = any(look.clipped for look in found)
-        result.measures.setdefault(node.path, []).append(Measures() if clipped else measured(fields, touched))
+        add_node(line, node, {look: known[look.key] if look.key else None for look in found}, result)
     return list(looks)
+
+
+def add_node(line: Stretched, node: Node, touched: Mapping[Look, Interval | None], result: Fields) -> None:
+    """Add the checks of a node on one axis to the result, from what its gradients touch."""
+    assert node.fields is not None
+    found = node.fields[line.axis]
+    name = AXES[spatial_axes(line.source)][line.axis]
+    for look, span in touched.items():
+        if has_interval(found, look.unit, span):
+            expected = expected_of(found, look.unit)
+            result.checks.append(FieldCheck(node.path, name, look.unit, expected, span, look.clipped))
+    spans = {look.unit: span for look, span in touched.items()}
+    clipped = any(look.clipped for look in touched)
+    result.measures.setdefault(node.path, []).append(Measures() if clipped else measured(found, spans))
+
+
+def has_interval(found: AxisField, unit: int, span: Interval | None) -> bool:
+    """Whether paramcalc tells what a unit reads.
+
+    Of units without order it tells it of all together. Units that all read the whole map are not
+    told apart from those among them that read nothing, in the padding.
+    """
+    if isinstance(found, Scattered):
+        return unit == ALL
+    return not found.constant or span is not None
 
 
 def first_steps(line: Stretched) -> dict[int, int]:
@@ -196,9 +212,11 @@ def looks_at(line: Stretched, node: Node, step: int) -> list[Look]:
         if part is None:
             found.append(Look(unit, None, Units(step, ()), clipped=False))
             continue
-        others = (*part[: value.place], *part[value.place + 1 :])
+        # the long axis apart from the others, so that equal axes have equal keys
+        long = tuple(span for axis, span in enumerate(part) if axis == value.place)
+        others = tuple(span for axis, span in enumerate(part) if axis != value.place)
         clipped = bool(cut(value.levels[0], part).isnan().any())
-        found.append(Look(unit, (line.margin, step, part[value.place], others), Units(step, part), clipped))
+        found.append(Look(unit, (line.margin, step, long, others), Units(step, part), clipped))
     return found
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from torch import nn
+from torch import Tensor, nn
 
 from paramcalc.crosscheck.linearised import Beyond, linearised
 from paramcalc.crosscheck.modules import module_for
@@ -77,9 +77,19 @@ NEUTRAL = {
 # -- layers that are another one when every tensor has one channel -------------------------------
 
 
+class Beside(Concat):
+    """Concatenation of branches one of which may be long where another is one position wide."""
+
+    def forward(self, *inputs: Tensor) -> Tensor:
+        """All inputs behind one another, broadcast on the other axes."""
+        common = [max(sizes) for sizes in zip(*(x.shape for x in inputs), strict=True)]
+        common[self.axis + 1] = -1
+        return super().forward(*(x.expand(common) for x in inputs))
+
+
 def concatenated(layer: Any, own: Shapes, used: Shapes, place: int) -> nn.Module:
     """Along the channels a sum, else behind one another."""
-    return Sum() if layer.axis == 0 and place != 0 else Concat(number(layer.axis))
+    return Sum() if layer.axis == 0 and place != 0 else Beside(number(layer.axis))
 
 
 def reshaped(layer: Any, own: Shapes, used: Shapes, place: int) -> nn.Module:
@@ -104,7 +114,7 @@ def sliced(layer: Any, own: Shapes, used: Shapes, place: int) -> nn.Module:
 
 def cropped(layer: Any, own: Shapes, used: Shapes, place: int) -> nn.Module:
     """A part of the long axis, with the margin of the map."""
-    if place == 0:
+    if place < 1:
         return nn.Identity()
     axes, offset = len(own[0]) - 1, number(each(layer.offset, len(own[0]) - 1)[place - 1])
     part = own[1][place] if layer.size is None else each(layer.size, axes)[place - 1]

@@ -135,8 +135,8 @@ class Permute(nn.Module):
         self.axes = tuple(axes)
 
     def forward(self, x: Tensor) -> Tensor:
-        """The axes in the new order."""
-        return x.permute(0, *(axis + 1 if axis >= 0 else axis for axis in self.axes))
+        """The axes in the new order, also in memory, which some modules of torch want."""
+        return x.permute(0, *(axis + 1 if axis >= 0 else axis for axis in self.axes)).contiguous()
 
 
 class Crop(nn.Module):

@@ -27,10 +27,14 @@ from paramcalc.network import Network, Node
 Shape = tuple[int, ...]
 
 
+NOWHERE = -1
+
+
 class Value(NamedTuple):
     """The tensor of a node: its shape at the network's own size, and with margins.
 
-    `place` is the axis that the positions of the input's long axis lie along, without the batch.
+    `place` is the axis that the positions of the input's long axis lie along, without the batch, or
+    NOWHERE when a layer has read all of them.
     `levels` is what ones in the input give, with NaN beyond every map: NaN marks what reads there.
     """
 
@@ -79,30 +83,40 @@ class Stretched:
 
     def follow(self, node: Node) -> None:
         """Add a step, or say why it cannot be followed."""
-        layer = layer_of(node)
         before = [self.lost[source.path] for source in node.inputs if source.path in self.lost]
         for reason in (reason_not_checked(node), *before):
             if reason:
                 self.lost[node.path] = reason
                 return
-        inputs = [self.values[id(source)] for source in node.inputs]
-        widest = max(inputs, key=lambda value: value.own[value.place]) if layer.type in JOINS else inputs[0]
-        place, margins = widest.place, [value.margins for value in inputs]
-        own, shapes = [value.own for value in inputs], [value.shape for value in inputs]
-        sources = node.inputs[:1] if layer.references else node.inputs
         try:
-            at_own_size = stretched_module(layer, own, own, place, 0.0)
-            module = stretched_module(layer, own, shapes, place, 0.0) if any(map(any, margins)) else at_own_size
-            marked = stretched_module(layer, own, shapes, place, float("nan"))
+            self.add(node, [self.values[id(source)] for source in node.inputs])
         except NotFollowed as error:
             self.lost[node.path] = str(error)
-            return
+        except (RuntimeError, IndexError, ValueError) as error:
+            self.lost[node.path] = f"torch refuses it with one channel: {error}"
+
+    def add(self, node: Node, inputs: Sequence[Value]) -> None:
+        """Add a step on these inputs. Raises NotFollowed, and what torch raises."""
+        layer = layer_of(node)
+        read = inputs[:1] if layer.references else inputs
+        widest = max(read, key=positions)
+        if any(positions(value) > 1 and value.place != widest.place for value in read):
+            raise NotFollowed("branches that are long on different axes cannot be followed with one channel")
+        place, own, shapes = widest.place, [value.own for value in inputs], [value.shape for value in inputs]
+        at_own_size = stretched_module(layer, own, own, place, 0.0)
+        module = stretched_module(layer, own, shapes, place, 0.0) if own != shapes else at_own_size
+        marked = stretched_module(layer, own, shapes, place, float("nan"))
         with torch.no_grad():
-            small = at_own_size(*(torch.ones(1, *self.values[id(one)].own, dtype=torch.float64) for one in sources))
-            levels = marked(*(self.values[id(one)].levels for one in sources))
+            small = at_own_size(*(torch.ones(1, *value.own, dtype=torch.float64) for value in read))
+            levels = marked(*(value.levels for value in read))
         cost = 0 if isinstance(module, nn.Identity) else levels.numel()
-        self.steps.append(Step(node, module, tuple(sources), cost))
+        self.steps.append(Step(node, module, node.inputs[: len(read)], cost))
         self.values[id(node)] = Value(tuple(small.shape[1:]), levels, moved(layer, place, len(own[0])))
+
+
+def positions(value: Value) -> int:
+    """How many positions of the long axis a tensor has at the network's own size."""
+    return 0 if value.place == NOWHERE else value.own[value.place]
 
 
 def sizes_of(node: Node) -> list[int]:
@@ -144,7 +158,7 @@ def parts_used(layer: Layer, own: Shapes, shapes: Shapes, place: int) -> Sequenc
     """How much of each input the layer is given: what it reads whole only at the own size."""
     if layer.type in JOINS:
         return aligned(own, shapes, layer.axis if layer.type == "concat" else None)  # type: ignore[attr-defined]
-    whole = WHOLE[layer.type](layer, len(own[0])) if layer.type in WHOLE else ()
+    whole = whole_axes(layer, own[0])
     first = []
     for axis, (n, size) in enumerate(zip(own[0], shapes[0], strict=True)):
         step = stride(layer, len(own[0]) - 1, place) if axis == place else 1
@@ -177,12 +191,28 @@ def stride(layer: Any, axes: int, place: int) -> int:
 
 def moved(layer: Any, place: int, rank: int) -> int:
     """The axis behind a layer along which lies what was along `place` before."""
+    if place == NOWHERE or layer.type == "reshape":
+        return NOWHERE
+    if layer.type in CHANNELS and place in WHOLE[layer.type](layer, rank):
+        return NOWHERE
     if layer.type == "permute":
         return [number(axis) for axis in layer.axes].index(place)
     if layer.type == "flatten":
         start, end = number(layer.start), number(layer.end) % rank
         return place if place < start else max(start, place - (end - start))
-    return 0 if layer.type in ("reshape", "spatial_pyramid_pool") else place
+    return 0 if layer.type == "spatial_pyramid_pool" else place
+
+
+CHANNELS = ("conv", "conv_transpose", "linear")
+"""Layers that make channels of what they read whole."""
+
+
+def whole_axes(layer: Any, own: Shape) -> Sequence[int]:
+    """The axes that a layer reads whole, or makes another size of, or mixes with other axes."""
+    if layer.type == "flatten":
+        start, end = number(layer.start), number(layer.end) % len(own)
+        return range(start, end + 1) if sum(size > 1 for size in own[start : end + 1]) > 1 else ()
+    return WHOLE[layer.type](layer, len(own)) if layer.type in WHOLE else ()
 
 
 def spatial(_layer: Any, rank: int) -> Sequence[int]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from fractions import Fraction
 from math import lcm, prod
 from typing import NamedTuple
@@ -67,16 +67,14 @@ def expected_of(found: AxisField, unit: int) -> Interval | None:
 def units_of(found: AxisField, value: Value) -> Iterator[tuple[int, Part | None]]:
     """Units to look at, and where each lies in a tensor; None where the tensor has no such unit.
 
-    Every phase of the field with the unit after them, and the last; of units that all read the same
-    the first and the last; of units without order all together, and each one of few.
+    Every phase of the field with the unit after them, and the last; of units that all read the same,
+    or have no order, all together, and of these the first and the last, of those each one of few.
     """
     elements = prod(value.own)
-    if isinstance(found, Scattered):
+    if isinstance(found, Scattered) or found.constant:
+        each = range(elements if elements <= PHASES else 0) if isinstance(found, Scattered) else {0, elements - 1}
         yield ALL, own_part(value)
-        for unit in range(elements if elements <= PHASES else 0):
-            yield unit, element(unit, value)
-    elif found.constant:
-        for unit in sorted({0, elements - 1}):
+        for unit in each:
             yield unit, element(unit, value)
     else:
         units, repeats = whole(found.units), period(found)
@@ -118,18 +116,28 @@ def element(unit: int, value: Value) -> Part:
 def measured(found: AxisField, spans: Mapping[int, Interval | None]) -> Measures:
     """The largest size, the distance of neighbours and the padding before the first unit.
 
-    `spans` are what the gradients of units touch; a figure for which they are too few is None.
+    `spans` are what the gradients of units touch; a figure for which they are too few is None. The
+    size is the largest over a period, which units without order may be too few for.
     """
-    single = {unit: span for unit, span in spans.items() if unit != ALL}
-    size = max((span[1] - span[0] + 1 for span in single.values() if span), default=None)
-    if isinstance(found, Scattered) or found.constant:
-        return Measures(size)
-    repeats = period(found)
+    if isinstance(found, Scattered):
+        size = largest(spans, range(len(spans) - 1))
+        return Measures(None if size is None or size < whole(found.size) else size)
+    if found.constant:
+        return Measures(largest(spans, (ALL,)))
+    repeats, units = period(found), whole(found.units)
     first, next_one = spans.get(0), spans.get(repeats)
-    if not single.keys() >= set(range(repeats)):
-        size = None
+    at_ends = [*range(min(repeats, units)), *range(max(0, units - repeats), units)]
+    size = largest(spans, range(repeats) if len(found.progressions) == 1 else at_ends)
     stride: int | Fraction | None = None
     if first and next_one and len(found.progressions) == 1:
         exact = Fraction(next_one[0] - first[0], repeats)
         stride = exact.numerator if exact.denominator == 1 else exact
     return Measures(size, stride, -first[0] if first else None)
+
+
+def largest(spans: Mapping[int, Interval | None], units: Sequence[int]) -> int | None:
+    """The most positions that one of these units reads; None where not all of them have been looked at."""
+    found = [spans[unit] for unit in units if unit in spans]
+    if len(found) < len(units):
+        return None
+    return max((span[1] - span[0] + 1 for span in found if span), default=None)

@@ -67,6 +67,19 @@ def laid_out(place: Callable[[int], tuple[int, bool] | None]) -> Reader:
     return reader
 
 
+def part_of(readings: Sequence[Reading | None], x: Shape, y: Shape) -> Reader:
+    """Some positions of each axis; which of units without order are among them cannot be told."""
+    through = along_axes(readings, y)
+
+    def reader(fields: Sequence[Fields], origin: object) -> Fields:
+        for field in fields[0]:
+            if isinstance(field, Scattered) and x[field.along] != y[field.along]:
+                raise Unknown
+        return through(fields, origin)
+
+    return reader
+
+
 class Flatten(Layer):
     """Axes `start` to `end` become one (torch.nn.Flatten, counted without the batch axis): a view."""
 
@@ -353,7 +366,7 @@ class Crop(Layer):
     def reader(self, inputs: Sequence[Tensor], y: Tensor) -> Reader:
         """Unit i is position i + offset."""
         offsets = per_axis("offset", self.offset, len(y.shape) - 1)
-        return along_axes([EACH, *(Reading(1, (Taps(offset),)) for offset in offsets)], y.shape)
+        return part_of([EACH, *(Reading(1, (Taps(offset),)) for offset in offsets)], inputs[0].shape, y.shape)
 
 
 class Slice(Layer):
@@ -388,17 +401,8 @@ class Slice(Layer):
         return [f"⌈({pretty(stop)} − {factor(self.start)})/{pretty(self.step)}⌉ = {pretty(y[self.axis])}"]
 
     def reader(self, inputs: Sequence[Tensor], y: Tensor) -> Reader:
-        """Unit i is position `start + step·i`; which of units without order are left cannot be told."""
+        """Unit i is position `start + step·i`."""
         readings: list[Reading | None] = [EACH] * len(y.shape)
         assert isinstance(self.axis, int)
         readings[self.axis] = Reading(self.step, (Taps(self.start),))
-        through = along_axes(readings, y.shape)
-
-        def reader(fields: Sequence[Fields], origin: object) -> Fields:
-            if y.shape != inputs[0].shape and any(
-                isinstance(field, Scattered) and field.along == self.axis for field in fields[0]
-            ):
-                raise Unknown
-            return through(fields, origin)
-
-        return reader
+        return part_of(readings, inputs[0].shape, y.shape)

@@ -105,7 +105,7 @@ class SpatialPyramidPool(Layer):
         if coarsest is None:
             return unknown
         pooled = (x[0], *[coarsest] * (len(x) - 1))
-        bins = along_axes([WHOLE, *(adaptive_reading(n, coarsest) for n in x[1:])], pooled)
+        bins = along_axes([EACH, *(adaptive_reading(n, coarsest) for n in x[1:])], pooled)
 
         def reader(fields: Sequence[Fields], origin: object) -> Fields:
             return tuple(scattered(field, 0, origin) for field in bins(fields, origin))

@@ -81,6 +81,10 @@ def wanted(field: Axis, unit: int) -> Hull | None:
     return numbers(hull(spans))
 
 
+def reads_nothing(field: AxisField, units: list[int]) -> bool:
+    return isinstance(field, Axis) and all(wanted(field, unit) is None for unit in units)
+
+
 def numbers(span: Interval | None) -> Hull | None:
     if span is None:
         return None
@@ -151,7 +155,7 @@ def check_node(node: Node, axis: int, reads: Tensor, levels: list[Tensor]) -> No
             continue
         # what lies in the padding of another axis reads nothing on this one, which says nothing
         within_map = [unit for unit, clean in enumerate(clean_units(beside, levels[other])) if clean]
-        if len(within_map) < period(beside) or not unbroken(within_map):
+        if len(within_map) < period(beside) or not unbroken(within_map) or reads_nothing(beside, within_map):
             clean = []
         reads = reads.index_select(1 + beside.along, torch.tensor(within_map, dtype=torch.int64))
     hulls = hulls_of(reads, field.along)
