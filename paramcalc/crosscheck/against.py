@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import ast
 import importlib
-from collections.abc import Callable
+import sys
 from dataclasses import dataclass
 from difflib import SequenceMatcher
 from itertools import zip_longest
+from pathlib import Path
 from typing import Any
 
 import torch
@@ -52,7 +53,8 @@ def against(network: Network, target: str, arguments: str = "") -> Against:
     """Compare a network with what `module:callable` returns; importing the module runs its code.
 
     `arguments` are written as in a call: `num_classes=10, weights=None`. Raises ParamcalcError where
-    the target cannot be imported or called, or returns no `nn.Module`.
+    the target cannot be imported or called, or returns no `nn.Module`, and where torch does not have a
+    layer of the network.
     """
     with torch.device("meta"):
         ours = to_torch(network)
@@ -66,44 +68,72 @@ def against(network: Network, target: str, arguments: str = "") -> Against:
 
 
 def called(target: str, arguments: str) -> nn.Module:
-    """What `module:callable` returns."""
-    module_name, sign, name = target.partition(":")
-    if not sign or not name:
+    """What `module:callable` returns, or a module that stands there ready.
+
+    The module is looked for in the current folder first. Raises ParamcalcError for what goes wrong.
+    """
+    module_name, _, name = target.partition(":")
+    if not module_name or not name:
         raise ParamcalcError(f"--against takes MODULE:CALLABLE such as torchvision.models:resnet50, got '{target}'")
     positional, named = call_arguments(arguments)
-    try:
-        found: Callable[..., Any] = importlib.import_module(module_name)  # type: ignore[assignment]
-        for part in name.split("."):
-            found = getattr(found, part)
-    except (ImportError, AttributeError, ValueError) as error:
-        raise ParamcalcError(f"{target} cannot be imported: {error}") from error
+    found = imported(module_name, name)
+    if isinstance(found, nn.Module):
+        if positional or named:
+            raise ParamcalcError(f"{target} is a module already, which takes no arguments")
+        return found
+    if not callable(found):
+        raise ParamcalcError(f"{target} is a {type(found).__name__}, which cannot be called")
     try:
         made = found(*positional, **named)
-    except Exception as error:
-        raise ParamcalcError(f"{target}({arguments}) failed: {type(error).__name__}: {error}") from error
+    except (Exception, SystemExit) as error:
+        raise ParamcalcError(f"{target}({arguments}) failed: {in_one_line(error)}") from error
     if not isinstance(made, nn.Module):
         raise ParamcalcError(f"{target} returned a {type(made).__name__}, not a torch.nn.Module")
     return made
+
+
+def imported(module_name: str, name: str) -> Any:
+    """What a module calls `name`, with dots for what is inside of it."""
+    here = str(Path.cwd())
+    if here not in sys.path:
+        sys.path.insert(0, here)
+    try:
+        found: Any = importlib.import_module(module_name)
+        for part in name.split("."):
+            found = getattr(found, part)
+    except (Exception, SystemExit) as error:
+        raise ParamcalcError(f"{module_name}:{name} cannot be imported: {in_one_line(error)}") from error
+    return found
+
+
+def in_one_line(error: BaseException) -> str:
+    """The kind of an error and its words."""
+    return f"{type(error).__name__}: {' '.join(str(error).split())}".rstrip(": ")
 
 
 def call_arguments(text: str) -> tuple[list[Any], dict[str, Any]]:
     """Literal arguments as they are written in a call."""
     try:
         call = ast.parse(f"f({text})", mode="eval").body
-        assert isinstance(call, ast.Call)
-        named = {word.arg: ast.literal_eval(word.value) for word in call.keywords if word.arg}
-        return [ast.literal_eval(value) for value in call.args], named
-    except (SyntaxError, ValueError, AssertionError) as error:
+        if not isinstance(call, ast.Call) or not isinstance(call.func, ast.Name):
+            raise ValueError(text)
+        if not all(word.arg for word in call.keywords):
+            raise ValueError(text)
+        positional = [ast.literal_eval(value) for value in call.args]
+        return positional, {str(word.arg): ast.literal_eval(word.value) for word in call.keywords}
+    except (SyntaxError, ValueError, TypeError, MemoryError, RecursionError) as error:
         raise ParamcalcError(f"--against-args takes literals such as 'num_classes=10', got '{text}'") from error
 
 
 def parameterised(module: nn.Module) -> list[Parameterised]:
-    """The modules with parameters of their own, in the order in which they are registered."""
+    """The modules with parameters of their own, in the order in which they are registered, each parameter once."""
     found = []
+    seen: set[int] = set()
     for name, part in module.named_modules():
-        shapes = tuple(tuple(parameter.shape) for parameter in part.parameters(recurse=False))
-        if shapes:
-            found.append(Parameterised(name, type(part).__name__, shapes))
+        own = [parameter for parameter in part.parameters(recurse=False) if id(parameter) not in seen]
+        seen.update(map(id, own))
+        if own:
+            found.append(Parameterised(name, type(part).__name__, tuple(tuple(each.shape) for each in own)))
     return found
 
 

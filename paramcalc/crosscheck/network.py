@@ -39,7 +39,11 @@ class TorchNetwork(nn.Module):
 
     def module_of(self, node: Node) -> nn.Module:
         """The submodule of a step."""
-        return self.get_submodule(node.path)
+        part: nn.Module = self
+        for name in node.path.split("."):
+            # submodules are kept in a mapping of their own, so that a step may be called `type` or `inputs`
+            part = part._modules[name]  # type: ignore[assignment]
+        return part
 
     def forward(self, *inputs: Tensor) -> Tensor | dict[str, Tensor]:
         """Run the network on its inputs, in their order."""
@@ -99,12 +103,11 @@ def place(whole: TorchNetwork, node: Node, module: nn.Module) -> None:
     """Put a step's module into the network, with the parameters that it shares, frozen where it is."""
     if node.shared_with is not None:
         tie(module, whole.module_of(node.shared_with))
-    if node.frozen:
+    elif node.frozen:
         module.requires_grad_(requires_grad=False)
     parent: nn.Module = whole
     *way, last = node.path.split(".")
     for name in way:
-        # submodules are kept in a mapping of their own, so that a step may be called `type` or `half`
         parent = parent._modules.setdefault(name, nn.Module()) or parent
     module._modules.update(getattr(parent._modules.get(last), "_modules", {}))
     parent._modules[last] = module

@@ -411,7 +411,8 @@ class _Builder:
     def layer(self, step: Step, name: str, incoming: Node | None, place: Place, reach: Reach) -> Node | None:
         """Execute a layer."""
         layer = self.configure(step, incoming, place)
-        others = [self.refer(step.references[field], reach, place) for field in step.references]
+        order = [name for name in layer_class(step.kind).references if name in step.references]
+        others = [self.refer(step.references[name], reach, place) for name in order]
         inputs = [node for node in (incoming, *others) if node is not None]
         if layer is None or incoming is None or len(inputs) <= len(step.references):
             return None

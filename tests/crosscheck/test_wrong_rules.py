@@ -1,0 +1,270 @@
+"""The check can fail: a wrong rule of any layer, in any of its figures, is found where it is."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import pytest
+import yaml
+
+import paramcalc
+from paramcalc.crosscheck import fields as gradients
+from paramcalc.crosscheck.check import CheckResult, Comparison, check
+from paramcalc.crosscheck.fields import FieldCheck
+from paramcalc.crosscheck.modules import MODULES as TORCH_MODULES
+from paramcalc.crosscheck.modules import NotCheckable
+from paramcalc.field import Axis, AxisField, Fields, Progression, Scattered
+from paramcalc.layers import MODULES, layer_class
+from paramcalc.layers.base import Count, Layer, Reader, unknown
+from paramcalc.network import Network, Node
+from paramcalc.shape import Tensor
+
+Step = str | dict[str, Any]
+
+BEFORE: list[Step] = [{"conv": {"out": 8, "kernel": 3, "stride": 2, "padding": 1}, "name": "before"}]
+VECTOR: list[Step] = [*BEFORE, {"global_avg_pool": None, "name": "pooled"}, {"flatten": None, "name": "vector"}]
+REGIONS: list[Step] = [
+    *BEFORE,
+    {"conv": {"out": 2, "kernel": 1}, "name": "scores"},
+    {"conv": {"out": 4, "kernel": 1}, "name": "boxes", "from": "before"},
+]
+
+FIELDS: dict[str, dict[str, Any]] = {
+    "conv": {"out": 6, "kernel": 3, "stride": 2, "padding": 1, "groups": 2},
+    "conv_transpose": {"out": 6, "kernel": 4, "stride": 2, "padding": 1},
+    "max_pool": {"kernel": 3, "stride": 2, "ceil": True},
+    "avg_pool": {"kernel": 3, "stride": 2, "padding": 1},
+    "space_to_depth": {"block": 2},
+    "adaptive_avg_pool": {"output": 6},
+    "adaptive_max_pool": {"output": 6},
+    "spatial_pyramid_pool": {"levels": [1, 2]},
+    "linear": {"out": 5},
+    "batch_norm": {},
+    "layer_norm": {"axes": 2},
+    "group_norm": {"groups": 2},
+    "instance_norm": {"affine": True},
+    "local_response_norm": {"size": 3},
+    "rms_norm": {"axes": 2},
+    "prelu": {"parameters": 8},
+    "reshape": {"shape": [8, 1, 1]},
+    "permute": {"axes": [0, 2, 1]},
+    "upsample": {"scale": 3},
+    "pixel_shuffle": {"factor": 2},
+    "channel_shuffle": {"groups": 2},
+    "pad": {"padding": [[1, 2], [0, 1]], "channels": 1},
+    "crop": {"size": 5, "offset": 2},
+    "slice": {"axis": 1, "start": 1, "step": 2},
+    "roi_pool": {"output": 2, "rois": "rois"},
+    "roi_align": {"output": 2, "rois": "rois"},
+    "region_proposal": {"scores": "scores", "boxes": "boxes", "count": 7},
+    "add": {"left": [], "right": [{"conv": {"out": 8, "kernel": 5, "padding": 2}}]},
+    "multiply": {"left": [], "right": [{"conv": {"out": 8, "kernel": 5, "padding": 2}}]},
+    "concat": {"left": [], "right": [{"conv": {"out": 3, "kernel": 5, "padding": 2}}]},
+}
+"""Fields of a layer where it needs some, or where its defaults show little."""
+
+IN_FRONT: dict[str, list[Step]] = {
+    "linear": VECTOR,
+    "reshape": VECTOR,
+    "region_proposal": REGIONS,
+}
+
+CHECKABLE = [name for name in MODULES if not isinstance(TORCH_MODULES[name], NotCheckable)]
+NOT_CHECKABLE = {name: module.reason for name, module in TORCH_MODULES.items() if isinstance(module, NotCheckable)}
+
+
+def network_of(name: str) -> Network:
+    """A network that ends in a step called `it`, of this layer."""
+    it: Step = {name: FIELDS.get(name), "name": "it"}
+    content = {
+        "name": "one layer",
+        "source": "none",
+        "input": {"image": [3, 32, 32], "rois": {"shape": [5], "count": 4}},
+        "layers": [*IN_FRONT.get(name, BEFORE), it],
+    }
+    return paramcalc.loads(yaml.safe_dump(content))
+
+
+def node_of(network: Network) -> Node:
+    return network.steps["it"]
+
+
+def paths(result: CheckResult) -> set[str]:
+    """The steps that have been held against torch."""
+    return {item.path for item in result.comparisons} | {item.path for item in result.fields}
+
+
+def found_at(result: CheckResult, quantity: str) -> list[Comparison]:
+    return [
+        item
+        for item in result.differences
+        if isinstance(item, Comparison) and (item.path, item.quantity) == ("it", quantity)
+    ]
+
+
+@pytest.mark.parametrize("name", CHECKABLE)
+def test_the_right_rules_agree(name: str) -> None:
+    result = check(network_of(name))
+    assert result.differences == []
+    assert result.unchecked == {}
+    assert {found.path for found in result.fields} >= {"before", "it"}
+
+
+def test_the_layers_that_are_not_checkable() -> None:
+    assert NOT_CHECKABLE.keys() == {"roi_pool", "roi_align", "region_proposal"}
+
+
+# -- sizes and counts ----------------------------------------------------------------------------
+
+
+def one_more(count: Callable[..., Count]) -> Callable[..., Count]:
+    return lambda *shapes: (*count(*shapes), (1,))
+
+
+def longer(result: Callable[..., Tensor]) -> Callable[..., Tensor]:
+    def wrong(layer: Layer, inputs: Sequence[Tensor], need: Any) -> Tensor:
+        y = result(layer, inputs, need)
+        return Tensor((*y.shape[:-1], y.shape[-1] + 1), y.count)
+
+    return wrong
+
+
+def twice(result: Callable[..., Tensor]) -> Callable[..., Tensor]:
+    def wrong(layer: Layer, inputs: Sequence[Tensor], need: Any) -> Tensor:
+        y = result(layer, inputs, need)
+        return Tensor(y.shape, 2 * y.count)
+
+    return wrong
+
+
+WRONG: dict[str, tuple[str, Callable[[Callable[..., Any]], Callable[..., Any]]]] = {
+    "output": ("result", longer),
+    "count": ("result", twice),
+    "weights": ("weights", one_more),
+    "biases": ("biases", one_more),
+    "buffers": ("buffers", one_more),
+    "macs": ("macs", one_more),
+}
+"""For each quantity the method that gives it, and how to make it wrong."""
+
+
+@pytest.mark.parametrize("quantity", WRONG)
+@pytest.mark.parametrize("name", CHECKABLE)
+def test_a_wrong_figure_is_found(name: str, quantity: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    method, wrong = WRONG[quantity]
+    kind = layer_class(name)
+    monkeypatch.setattr(kind, method, wrong(getattr(kind, method)))
+    result = check(network_of(name), fields=False)
+    assert not result.agrees
+    (item,) = found_at(result, quantity)
+    assert item.computed != item.torch
+
+
+@pytest.mark.parametrize("quantity", WRONG)
+@pytest.mark.parametrize("name", NOT_CHECKABLE)
+def test_what_torch_does_not_have_is_never_passed(name: str, quantity: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    method, wrong = WRONG[quantity]
+    kind = layer_class(name)
+    monkeypatch.setattr(kind, method, wrong(getattr(kind, method)))
+    result = check(network_of(name))
+    assert result.unchecked["it"] == NOT_CHECKABLE[name]
+    assert "it" not in paths(result)
+
+
+# -- fields --------------------------------------------------------------------------------------
+
+
+def changed(change: Callable[[Progression], Progression]) -> Callable[[AxisField], AxisField]:
+    """A field with another progression."""
+
+    def change_field(found: AxisField) -> AxisField:
+        if isinstance(found, Scattered):
+            ((span,),) = [change(Progression(0, (found.hull,))).spans]
+            assert span
+            return found._replace(hull=span)
+        return found._replace(progressions=tuple(map(change, found.progressions)))
+
+    return change_field
+
+
+def moved(before: int, behind: int) -> Callable[[AxisField], AxisField]:
+    """A field whose intervals begin and end elsewhere."""
+    return changed(
+        lambda part: part._replace(spans=tuple(span and (span[0] + before, span[1] + behind) for span in part.spans))
+    )
+
+
+WRONG_FIELDS: dict[str, Callable[[AxisField], AxisField]] = {
+    "one position more behind": moved(0, 1),
+    "one position more before": moved(-1, 0),
+    "one position less": moved(0, -1),
+    "shifted": moved(1, 1),
+    "another stride": changed(lambda part: part._replace(step=part.step + 1)),
+    "on another axis": lambda found: found._replace(along=(found.along or 1) - 1),
+}
+MOVING = ("another stride", "on another axis")
+"""What is wrong only where units read different intervals in order."""
+
+
+def cases() -> list[tuple[str, str]]:
+    found = []
+    for name in CHECKABLE:
+        fields = node_of(network_of(name)).fields
+        assert fields
+        ordered = any(isinstance(axis, Axis) and not axis.constant for axis in fields)
+        found += [(name, wrong) for wrong in WRONG_FIELDS if ordered or wrong not in MOVING]
+    return found
+
+
+@pytest.mark.parametrize(("name", "wrong"), cases())
+def test_a_wrong_field_is_found(name: str, wrong: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    kind, change = layer_class(name), WRONG_FIELDS[wrong]
+    right = kind.reader
+
+    def reader(layer: Layer, inputs: Sequence[Tensor], y: Tensor) -> Reader:
+        read = right(layer, inputs, y)
+
+        def wrongly(fields: Sequence[Fields], origin: object) -> Fields:
+            return tuple(map(change, read(fields, origin)))
+
+        return wrongly
+
+    monkeypatch.setattr(kind, "reader", reader)
+    result = check(network_of(name))
+    assert not result.agrees
+    assert any(isinstance(item, FieldCheck) and item.path == "it" for item in result.differences)
+
+
+@pytest.mark.parametrize("name", CHECKABLE)
+def test_a_field_that_paramcalc_does_not_know_is_never_passed(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(layer_class(name), "reader", lambda *_: unknown)
+    result = check(network_of(name))
+    assert result.unchecked["it"] == "receptive field: paramcalc does not know it"
+    assert "it" not in {item.path for item in result.fields}
+
+
+def test_a_reshape_of_a_map_is_named_as_not_checked() -> None:
+    content = {"name": "x", "source": "none", "input": [4, 6], "layers": [{"reshape": {"shape": [2, 2, 6]}}, "relu"]}
+    result = check(paramcalc.loads(yaml.safe_dump(content)))
+    assert result.agrees
+    assert result.unchecked.keys() == {"reshape", "relu"}
+    assert all("receptive field: a reshape" in reason for reason in result.unchecked.values())
+    assert {item.quantity for item in result.comparisons if item.path == "reshape"} >= {"output", "macs"}
+
+
+# -- what a deep network leaves out --------------------------------------------------------------
+
+
+def test_a_deep_network_is_looked_at_in_part_and_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(gradients, "BUDGET", 200_000)
+    network = paramcalc.load("resnet32_cifar")
+    result = check(network)
+    seen = {found.path for found in result.fields}
+    assert result.agrees
+    assert 10 < len(seen) < result.followed == len(network.nodes)
+    assert network.nodes[-1].path in seen
+    # one of every layer there is
+    assert {repr(node.layer) for node in network.nodes} == {
+        repr(node.layer) for node in network.nodes if node.path in seen
+    }
