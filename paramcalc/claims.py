@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from enum import Enum
 from fractions import Fraction
+from typing import NamedTuple
 
 from paramcalc.analysis import Report, Row
 from paramcalc.errors import ParamcalcError, Problem, listing, suggestion
@@ -29,8 +29,7 @@ class Outcome(str, Enum):
     open = "depends on symbols"
 
 
-@dataclass(frozen=True, slots=True)
-class Verdict:
+class Verdict(NamedTuple):
     """A claim, the computed value beside it, and the outcome.
 
     `step` is what the claim calls its step, empty for the whole; `path` is that step's row, empty

@@ -7,20 +7,18 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Sequence
-from enum import Enum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 import paramcalc
 from paramcalc import limits
+from paramcalc.render.deliver import Format, Output
 from paramcalc.render.page import Page
 
 if TYPE_CHECKING:
     from paramcalc.language.options import Request
-    from paramcalc.render.table import Table
 
 app = typer.Typer(
     name="paramcalc",
@@ -52,13 +50,6 @@ def common(
     """Options of the program itself."""
 
 
-class Format(str, Enum):
-    """How a result is written."""
-
-    text = "text"
-    json = "json"
-
-
 Architecture = Annotated[
     str, typer.Argument(metavar="ARCH", help="A YAML file, or the name of a bundled architecture.")
 ]
@@ -74,7 +65,22 @@ InputOption = Annotated[
 SetOption = Annotated[
     list[str] | None, typer.Option("--set", metavar="NAME=VALUE", help="A value for an argument of the architecture.")
 ]
-FormatOption = Annotated[Format, typer.Option("--format", help="How to write the result.")]
+FormulasOption = Annotated[bool, typer.Option("--formulas", help="Show how each figure comes about.")]
+SymbolicOption = Annotated[bool, typer.Option("--symbolic", help="Take the spatial sizes of the input as symbols.")]
+ColumnsOption = Annotated[
+    str | None,
+    typer.Option("--columns", metavar="NAME,NAME", help="Only these columns, in this order, by key or title."),
+]
+FormatOption = Annotated[
+    Format | None, typer.Option("--format", help="How to write the result; without, as FILE ends, or else as text.")
+]
+OutputOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--output", "-o", metavar="FILE", help="Write to a file .md, .csv, .json, .tex, .html or .txt, or any other."
+    ),
+]
+ForceOption = Annotated[bool, typer.Option("--force", help="Overwrite the file where it exists.")]
 FullOption = Annotated[bool, typer.Option("--full", help="Print everything, not only what differs.")]
 
 
@@ -99,10 +105,8 @@ def show(
     architecture: Architecture,
     inputs: InputOption = None,
     settings: SetOption = None,
-    symbolic: Annotated[
-        bool, typer.Option("--symbolic", help="Take the spatial sizes of the input as symbols.")
-    ] = False,
-    formulas: Annotated[bool, typer.Option("--formulas", help="Show how each figure comes about.")] = False,
+    symbolic: SymbolicOption = False,
+    formulas: FormulasOption = False,
     depth: Annotated[
         str,
         typer.Option(
@@ -117,38 +121,53 @@ def show(
             metavar="TYPE", help="Add bytes of parameters and activations: float64, float32, float16, bfloat16, int8."
         ),
     ] = None,
-    format: FormatOption = Format.text,
+    columns: ColumnsOption = None,
+    format: FormatOption = None,
+    output: OutputOption = None,
+    force: ForceOption = False,
 ) -> None:
-    """Print every layer with its output, parameters, MACs and receptive field, and the totals."""
-    from paramcalc.language.build import build
-    from paramcalc.language.library import load_file
-    from paramcalc.language.options import symbolic_input
+    """Print every layer with its output, parameters, MACs and receptive field, and the totals.
 
-    wanted = asked(architecture, inputs, settings)
-    file = load_file(wanted.architecture)
-    shapes = {**symbolic_input(file), **wanted.inputs} if symbolic else wanted.inputs
-    network = build(file, shapes, wanted.settings)
-    report = paramcalc.analyze(network)
+    Columns: layer, type, output, count, weights, biases, params, macs, receptive_field, effective_stride, claims;
+    effective_padding, buffers and activations where --columns names them. A page that is too narrow drops weights
+    and biases first, then type, claims, effective_stride, count, receptive_field, macs; none that --columns names.
+    """
+    out = Output(format, output, force=force, columns=columns)
+    from paramcalc.showing import shown
+
     levels = depth_option(depth)
-    memory = None
-    if dtype is not None:
-        from paramcalc.summary import memory as memory_of
+    found = shown(asked(architecture, inputs, settings), symbolic=symbolic, dtype=dtype)
+    out.deliver(lambda: [found.table(formulas=formulas, depth=levels, columns=out.columns)], found.value)
 
-        memory = memory_of(report, dtype)
-    if format is Format.json:
-        from paramcalc.render import json
 
-        Page().write(json.render(json.report_object(report, memory)))
-        return
-    from paramcalc.claims import judge
-    from paramcalc.render import text
-    from paramcalc.render.show import show_table
+@app.command()
+def export(
+    architectures: Annotated[
+        list[str], typer.Argument(metavar="ARCH...", help="YAML files, or names of bundled architectures.")
+    ],
+    inputs: InputOption = None,
+    settings: SetOption = None,
+    symbolic: SymbolicOption = False,
+    formulas: FormulasOption = False,
+    columns: ColumnsOption = None,
+    format: FormatOption = None,
+    output: OutputOption = None,
+    force: ForceOption = False,
+) -> None:
+    """Write the table of 'show' as markdown, CSV, JSON, LaTeX or HTML; as markdown where nothing else is asked for.
 
-    # the published figures are about the network as the file has it
-    verdicts = [] if shapes or wanted.settings else judge(network, report)
-    page = Page()
-    table = show_table(report, formulas=formulas, verdicts=verdicts, depth=levels, memory=memory)
-    page.write(text.render(table, page))
+    Several architectures are several tables in one document, and a list in JSON. CSV has a header row, plain
+    integers, shapes as 96x55x55, symbols in the spelling of the language, and neither totals nor notes; a text that
+    a spreadsheet would take for a formula gets an apostrophe in front. LaTeX needs the package booktabs.
+    """
+    out = Output(format, output, force=force, columns=columns, usual=Format.md)
+    from paramcalc.showing import shown
+
+    found = [shown(asked(name, inputs, settings), symbolic=symbolic) for name in architectures]
+    out.deliver(
+        lambda: [each.table(formulas=formulas, columns=out.columns) for each in found],
+        lambda: found[0].value() if len(found) == 1 else [each.value() for each in found],
+    )
 
 
 def depth_option(text: str) -> int | None:
@@ -190,12 +209,15 @@ def check(
     ] = None,
     inputs: InputOption = None,
     settings: SetOption = None,
-    format: FormatOption = Format.text,
+    format: FormatOption = None,
+    output: OutputOption = None,
+    force: ForceOption = False,
 ) -> None:
     """Hold every computed figure against torch, and against the published ones.
 
     Exit status 1 when one differs, 2 when the check cannot run.
     """
+    out = Output(format, output, force=force)
     from paramcalc.budget import budget
     from paramcalc.checking import Checked, check_against, check_budgets, check_claims, check_torch
     from paramcalc.language.library import bundled_names
@@ -209,7 +231,6 @@ def check(
 
     published = not inputs and not settings
     budgets = [*(budget(text, most=True) for text in most or ()), *(budget(text, most=False) for text in least or ())]
-    page = Page()
     checked: Checked
     if budgets:
         checked = check_budgets(((name, made(name)) for name in names), budgets)
@@ -218,8 +239,8 @@ def check(
     elif claims:
         checked = check_claims((name, made(name)) for name in names)
     else:
-        checked = check_torch(names, made, page, fields=not no_field, claims=published, full=full)
-    write(checked.tables, checked.value, page, format)
+        checked = check_torch(names, made, out.page, fields=not no_field, claims=published, full=full)
+    out.deliver(lambda: checked.tables, lambda: checked.value)
     if not checked.fine:
         raise typer.Exit(1)
 
@@ -234,12 +255,15 @@ def compare(
     exit_code: Annotated[bool, typer.Option("--exit-code", help="End with status 1 when they differ.")] = False,
     inputs: InputOption = None,
     settings: SetOption = None,
-    format: FormatOption = Format.text,
+    format: FormatOption = None,
+    output: OutputOption = None,
+    force: ForceOption = False,
 ) -> None:
     """Put architectures side by side, with the ratio to the first.
 
     Each may carry values of its own behind colons: 'resnet50:classes=10:input=3,256,256'.
     """
+    out = Output(format, output, force=force)
     from paramcalc.comparison import compare as side_by_side
     from paramcalc.comparison import line_up
     from paramcalc.render.compare import compare_object, compare_table, parted, steps_object, steps_table
@@ -249,12 +273,11 @@ def compare(
         raise paramcalc.ParamcalcError(f"--layers lines up two architectures, got {len(names)}")
     reports = [paramcalc.analyze(built(asked(name, inputs, settings))) for name in names]
     comparison = side_by_side(*reports, names=names)
-    page = Page()
     if layers:
         pairs = line_up(*reports)
-        write([steps_table(names, pairs, full=full)], steps_object(names, pairs), page, format)
+        out.deliver(lambda: [steps_table(names, pairs, full=full)], lambda: steps_object(names, pairs))
     else:
-        write(parted(compare_table(comparison), page.width), compare_object(comparison), page, format)
+        out.deliver(lambda: parted(compare_table(comparison), out.page.width), lambda: compare_object(comparison))
     if exit_code and not comparison.equal:
         raise typer.Exit(1)
 
@@ -265,17 +288,22 @@ def explain(
     step: Annotated[str, typer.Argument(metavar="STEP", help="A step or a block; without, the whole network.")] = "",
     inputs: InputOption = None,
     settings: SetOption = None,
-    format: FormatOption = Format.text,
+    format: FormatOption = None,
+    output: OutputOption = None,
+    force: ForceOption = False,
 ) -> None:
     """Show how each figure comes about: the rule, the numbers in it, the result."""
+    out = Output(format, output, force=force)
     from paramcalc.explain import steps_of
     from paramcalc.render.explain import explain_object, explain_tables
 
     network = built(asked(architecture, inputs, settings))
     nodes = steps_of(network, step)
     report = paramcalc.analyze(network)
-    tables = explain_tables(network, report, nodes, whole=not step)
-    write(tables, explain_object(network, report, nodes, whole=not step), Page(), format)
+    out.deliver(
+        lambda: explain_tables(network, report, nodes, whole=not step),
+        lambda: explain_object(network, report, nodes, whole=not step),
+    )
 
 
 @app.command()
@@ -286,22 +314,25 @@ def sweep(
         list[str] | None,
         typer.Option("--set", metavar="NAME=VALUES", help="Values of an argument: width=32,64 or width=16..128:16."),
     ] = None,
-    format: FormatOption = Format.text,
+    columns: ColumnsOption = None,
+    format: FormatOption = None,
+    output: OutputOption = None,
+    force: ForceOption = False,
 ) -> None:
     """Compute every combination of inputs and arguments, one row each.
 
     Exit status 1 when a combination does not fit.
     """
+    out = Output(format, output, force=force, columns=columns)
     from paramcalc.language.library import load_file
     from paramcalc.render.sweep import sweep_object, sweep_table
     from paramcalc.sweep import combinations, need_one_that_fits, result
 
     file = load_file(architecture)
-    page = Page()
     found = combinations(inputs or [], settings or [])
-    results = [result(file, combination) for combination in page.progress(found, "computing")]
+    results = [result(file, combination) for combination in out.page.progress(found, "computing")]
     need_one_that_fits(results)
-    write([sweep_table(file.name, results)], sweep_object(file.name, results), page, format)
+    out.deliver(lambda: [sweep_table(file.name, results)], lambda: sweep_object(file.name, results))
     if any(one.error for one in results):
         raise typer.Exit(1)
 
@@ -327,18 +358,6 @@ def plot(
     draw(architectures, lambda name: built(asked(name, inputs, settings)), output, force=force)
 
 
-def write(tables: Sequence[Table], value: Any, page: Page, format: Format) -> None:
-    """Print a result."""
-    if format is Format.json:
-        from paramcalc.render import json
-
-        page.write(json.render(value))
-    else:
-        from paramcalc.render import text
-
-        page.write("\n".join(text.render(table, page) for table in tables))
-
-
 @app.command()
 def schema() -> None:
     """Print a JSON Schema of the language, for editors."""
@@ -349,19 +368,17 @@ def schema() -> None:
 
 
 @app.command(name="list")
-def list_architectures(format: FormatOption = Format.text) -> None:
+def list_architectures(
+    columns: ColumnsOption = None,
+    format: FormatOption = None,
+    output: OutputOption = None,
+    force: ForceOption = False,
+) -> None:
     """List the bundled architectures: name, parameters, source."""
+    out = Output(format, output, force=force, columns=columns)
     from paramcalc.render.listing import list_object, list_table
 
-    if format is Format.json:
-        from paramcalc.render import json
-
-        Page().write(json.render(list_object()))
-        return
-    from paramcalc.render import text
-
-    page = Page()
-    page.write(text.render(list_table(), page))
+    out.deliver(lambda: [list_table()], list_object)
 
 
 def main() -> None:

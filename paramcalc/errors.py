@@ -5,13 +5,10 @@ Every error that a user can cause is a `ParamcalcError`, which holds one or more
 
 from __future__ import annotations
 
-import difflib
 import re
-import textwrap
-import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
 from functools import lru_cache
+from typing import NamedTuple
 
 from paramcalc import limits
 
@@ -36,14 +33,18 @@ INVISIBLE = frozenset(("Cc", "Cf", "Cs", "Zl", "Zp", "Zs"))
 
 def printable(text: str) -> str:
     """`text` with control and direction characters shown as escapes, so that none reaches a terminal."""
-    if text.isascii() and text.isprintable():
+    if text.isprintable():
         return text
     return "".join(escaped(character) if invisible(character) else character for character in text)
 
 
 def invisible(character: str) -> bool:
     """Whether a character cannot be seen, or changes how others are; a space is no such."""
-    return character != " " and unicodedata.category(character) in INVISIBLE
+    if character.isprintable():
+        return False
+    import unicodedata  # noqa: PLC0415 - what a name is made of is seldom asked
+
+    return unicodedata.category(character) in INVISIBLE
 
 
 def escaped(character: str) -> str:
@@ -63,12 +64,11 @@ def lines_of(text: str) -> list[str]:
     return LINE_BREAK.split(text)
 
 
-@dataclass(frozen=True, slots=True)
-class Source:
+class Source(NamedTuple):
     """A text that positions point into: a file, or an option of the command line."""
 
     name: str
-    text: str = field(repr=False)
+    text: str
 
     def line(self, number: int) -> str:
         """Line `number`, counted from 1; empty beyond the end."""
@@ -80,8 +80,7 @@ class Source:
         return Span(self, 1, offset + 1, max(1, len(self.text) - offset if length is None else length))
 
 
-@dataclass(frozen=True, slots=True)
-class Span:
+class Span(NamedTuple):
     """A stretch of one line of a source; line and column count from 1."""
 
     source: Source
@@ -106,8 +105,7 @@ class Span:
         return self
 
 
-@dataclass(frozen=True, slots=True)
-class Problem:
+class Problem(NamedTuple):
     """One thing that is wrong.
 
     `notes` are further lines: what was got, what was expected, what is allowed. `trail` is the
@@ -193,6 +191,8 @@ def columns(text: str) -> int:
     """How many columns of a terminal a text takes: wide characters two, combining marks none."""
     if text.isascii():
         return len(text)
+    import unicodedata  # noqa: PLC0415 - the same
+
     return sum(
         0 if unicodedata.category(character) in ("Mn", "Me") else 1 + (unicodedata.east_asian_width(character) in "WF")
         for character in text
@@ -201,6 +201,8 @@ def columns(text: str) -> int:
 
 def wrapped(note: str) -> list[str]:
     """A note as indented lines."""
+    import textwrap  # noqa: PLC0415 - only errors have notes
+
     return textwrap.wrap(
         note,
         LINE_WIDTH,
@@ -221,6 +223,8 @@ def closest(word: str, known: Iterable[str], synonyms: Mapping[str, str] | None 
         return None
     lower = {name.lower(): name for name in names}
     cutoff = 0.7 if len(word) > 3 else 0.65
+    import difflib  # noqa: PLC0415 - only errors have suggestions
+
     close = difflib.get_close_matches(word.lower(), lower, n=1, cutoff=cutoff)
     return lower[close[0]] if close else None
 

@@ -5,7 +5,6 @@ Channels first: `[C]`, `[C, L]`, `[C, H, W]`, `[C, D, H, W]`; sequences of token
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TypeAlias
 
 from paramcalc.expr import Size, plain, product
@@ -24,12 +23,20 @@ SYMBOLS: dict[int, tuple[str, ...]] = {1: (), 2: ("L",), 3: ("H", "W"), 4: ("D",
 """The usual symbols of the spatial sizes, by the number of axes."""
 
 
-@dataclass(frozen=True, slots=True)
 class Tensor:
     """A shape, and the number of such tensors for one input: 1, or 2000 region crops."""
 
-    shape: Shape
-    count: Size = 1
+    __slots__ = ("count", "shape")
+
+    def __init__(self, shape: Shape, count: Size = 1) -> None:
+        self.shape = shape
+        self.count = count
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Tensor) and self.shape == other.shape and self.count == other.count
+
+    def __hash__(self) -> int:
+        return hash((self.shape, self.count))
 
     @property
     def elements(self) -> Size:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from fractions import Fraction
+from typing import NamedTuple
 
 from paramcalc.analysis import Report, Row
 from paramcalc.conditions import never_negative
@@ -17,8 +17,7 @@ DTYPES = {"float64": 8, "float32": 4, "float16": 2, "bfloat16": 2, "int8": 1}
 """Bytes of one element."""
 
 
-@dataclass(frozen=True, slots=True)
-class Summary:
+class Summary(NamedTuple):
     """The figures of a whole network.
 
     `conv_params` and `linear_params` are the parameters of convolutions (transposed ones too) and of
@@ -42,8 +41,7 @@ class Summary:
     largest: Row | None
 
 
-@dataclass(frozen=True, slots=True)
-class Memory:
+class Memory(NamedTuple):
     """Bytes at one element type; `peak` are the activations alive at once, None where symbols leave it open."""
 
     dtype: str

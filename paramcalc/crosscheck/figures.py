@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
@@ -54,9 +55,10 @@ def reason_not_checked(node: Node) -> str:
     return entry.reason if isinstance(entry, NotCheckable) else ""
 
 
-def torch_figures(network: Network) -> dict[str, Figures]:
+def torch_figures(network: Network, inputs: Sequence[Tensor] | None = None) -> dict[str, Figures]:
     """The figures of every step, by path, from one forward pass on the meta device.
 
+    The inputs are the network's own, or others; only the fields of its layers are asked for.
     Parameters are counted from the tensors of the step's module, each tensor once; multiply-accumulates
     are half of what torch's FLOP counter adds while the module runs. Raises whatever torch raises.
     """
@@ -76,7 +78,7 @@ def torch_figures(network: Network) -> dict[str, Figures]:
 
     # gradients stay on: without them torch may take fused paths that its counter does not see
     with torch.device("meta"), counter:
-        trace(network, build, meta_inputs(network), call)
+        trace(network, build, meta_inputs(network) if inputs is None else inputs, call)
     return found
 
 

@@ -7,8 +7,7 @@ its own, so that one run reports all that are independent.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 from pydantic import ValidationError
 
@@ -51,12 +50,14 @@ def given_shape(shape: Sequence[Size], origin: str) -> Argument:
     return Argument(tuple(Argument(size, span) for size in shape), span)
 
 
-@dataclass(slots=True)
 class Reach:
     """The names of earlier steps in a list, and the list around it; each with its node and full path."""
 
-    around: Reach | None
-    names: dict[str, tuple[Node | None, str]] = field(default_factory=dict)
+    __slots__ = ("around", "names")
+
+    def __init__(self, around: Reach | None, names: dict[str, tuple[Node | None, str]] | None = None) -> None:
+        self.around = around
+        self.names = {} if names is None else names
 
     def find(self, name: str) -> tuple[Node | None, str] | None:
         """The step of a name, nearest list first."""
@@ -77,8 +78,7 @@ class Reach:
         return names
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
+class Place(NamedTuple):
     """Where steps are executed: the prefix of their paths, the names in scope, and what holds for all of them."""
 
     prefix: str

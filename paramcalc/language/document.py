@@ -7,15 +7,14 @@ grammar of every expression. Every problem of a file is found in one pass.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from paramcalc.errors import Source, Span
 from paramcalc.language.expression import Constant, Expression, SyntaxProblem
 from paramcalc.language.source import Items, Scalar
 
 
-@dataclass(frozen=True, slots=True)
-class Argument:
+class Argument(NamedTuple):
     """A value that a file gives: a constant, an expression, or a list of values."""
 
     value: Constant | Expression | tuple[Argument, ...]
@@ -37,16 +36,14 @@ class Argument:
         return self.span
 
 
-@dataclass(frozen=True, slots=True)
-class Reference:
+class Reference(NamedTuple):
     """The name of an earlier step, where a file writes it."""
 
     name: str
     span: Span
 
 
-@dataclass(slots=True)
-class Parameter:
+class Parameter(NamedTuple):
     """An argument that a file or block takes, with its default if it has one."""
 
     name: str
@@ -54,7 +51,6 @@ class Parameter:
     default: Argument | None
 
 
-@dataclass(slots=True)
 class Step:
     """One step of a list: a layer, a block or a join, or only a reference to an earlier step.
 
@@ -64,25 +60,25 @@ class Step:
     a name, `only_join` one that is the list's only join: both need no number in paths.
     """
 
-    kind: str
-    span: Span
-    label: str | None = None
-    arguments: dict[str, Argument] = field(default_factory=dict)
-    keys: dict[str, Span] = field(default_factory=dict)
-    references: dict[str, Reference] = field(default_factory=dict)
-    branches: dict[str, Branch] = field(default_factory=dict)
-    repeat: Argument | None = None
-    when: Argument | None = None
-    frozen: Argument | None = None
-    start: Reference | None = None
-    share: Reference | None = None
-    names: tuple[str, ...] = ()
-    alone: bool = False
-    only_join: bool = False
+    def __init__(self, kind: str, span: Span) -> None:
+        self.kind = kind
+        self.span = span
+        self.label: str | None = None
+        self.arguments: dict[str, Argument] = {}
+        self.keys: dict[str, Span] = {}
+        self.references: dict[str, Reference] = {}
+        self.branches: dict[str, Branch] = {}
+        self.repeat: Argument | None = None
+        self.when: Argument | None = None
+        self.frozen: Argument | None = None
+        self.start: Reference | None = None
+        self.share: Reference | None = None
+        self.names: tuple[str, ...] = ()
+        self.alone = False
+        self.only_join = False
 
 
-@dataclass(slots=True)
-class Branch:
+class Branch(NamedTuple):
     """A named list of steps inside a join, or a head."""
 
     name: str
@@ -90,29 +86,28 @@ class Branch:
     steps: list[Step]
 
 
-@dataclass(slots=True)
 class Block:
     """A list of steps with arguments; `home` is the file whose arguments it also sees."""
 
-    name: str
-    span: Span
-    parameters: list[Parameter]
-    steps: list[Step]
-    home: File
+    def __init__(self, name: str, span: Span, parameters: list[Parameter], home: File) -> None:
+        self.name = name
+        self.span = span
+        self.parameters = parameters
+        self.home = home
+        self.steps: list[Step] = []
 
 
-@dataclass(slots=True)
 class InputSpec:
     """An input as a file gives it."""
 
-    name: str
-    span: Span
-    shape: list[Argument]
-    count: Argument | None
+    def __init__(self, name: str, span: Span, shape: list[Argument], count: Argument | None) -> None:
+        self.name = name
+        self.span = span
+        self.shape = shape
+        self.count = count
 
 
-@dataclass(slots=True)
-class Claim:
+class Claim(NamedTuple):
     """A published figure: of the whole, or of the step `at`."""
 
     quantity: str
@@ -123,18 +118,18 @@ class Claim:
     disputed: str = ""
 
 
-@dataclass(slots=True)
 class File:
     """A file that has been read, with what it takes from others."""
 
-    source: Source
-    name: str = ""
-    origin: str = ""
-    inputs: list[InputSpec] = field(default_factory=list)
-    parameters: list[Parameter] = field(default_factory=list)
-    blocks: dict[str, Block] = field(default_factory=dict)
-    steps: list[Step] = field(default_factory=list)
-    heads: list[Branch] = field(default_factory=list)
-    claims: list[Claim] = field(default_factory=list)
-    symbols: frozenset[str] = frozenset()
-    base: File | None = None
+    def __init__(self, source: Source) -> None:
+        self.source = source
+        self.name = ""
+        self.origin = ""
+        self.inputs: list[InputSpec] = []
+        self.parameters: list[Parameter] = []
+        self.blocks: dict[str, Block] = {}
+        self.steps: list[Step] = []
+        self.heads: list[Branch] = []
+        self.claims: list[Claim] = []
+        self.symbols: frozenset[str] = frozenset()
+        self.base: File | None = None

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field
 
 from paramcalc.errors import PROBLEMS_LOOKED_FOR, Problem, Span, clipped, closest, conjoined, listing
 from paramcalc.language.source import Entries, Scalar, Value, kind
@@ -16,13 +15,13 @@ class Enough(Exception):
     """There are more problems than anyone reads."""
 
 
-@dataclass(slots=True)
 class Findings:
     """The problems so far: those of the file itself, and those of files that it refers to."""
 
-    problems: list[Problem] = field(default_factory=list)
-    elsewhere: list[Problem] = field(default_factory=list)
-    told: set[str] = field(default_factory=set)
+    def __init__(self, problems: list[Problem]) -> None:
+        self.problems = problems
+        self.elsewhere: list[Problem] = []
+        self.told: set[str] = set()
 
     def add(self, message: str, span: Span, *notes: str) -> None:
         """One more problem; empty notes are left out. Raises Enough after the last that is looked for."""

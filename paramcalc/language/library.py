@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
 
@@ -61,12 +60,12 @@ def load_text(text: str, name: str, folder: Path | None = None) -> File:
     return read(Source(name, text.removeprefix("\ufeff")), lambda other: loader.other(other, folder))
 
 
-@dataclass(slots=True)
 class _Loader:
     """Reads files that refer to one another, each once; None stands for one whose problems are told."""
 
-    files: dict[Path, File | None] = field(default_factory=dict)
-    active: list[Path] = field(default_factory=list)
+    def __init__(self) -> None:
+        self.files: dict[Path, File | None] = {}
+        self.active: list[Path] = []
 
     def load(self, path: Path, name: str) -> File:
         """A file, with all that it refers to. Raises ParamcalcError, without a problem when these are told."""

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from fractions import Fraction
+from typing import NamedTuple
 
 from paramcalc.errors import ParamcalcError, Problem, Source, Span
 from paramcalc.expr import Expr, symbol
@@ -83,8 +83,7 @@ OPTION = re.compile(r":(?=[A-Za-z_][A-Za-z0-9_]*=)")
 """Where a value begins that an architecture carries: `resnet50:width=32:input=3,256,256`."""
 
 
-@dataclass(frozen=True, slots=True)
-class Request:
+class Request(NamedTuple):
     """What a user asks for: a file or a bundled name, input shapes and arguments."""
 
     architecture: str

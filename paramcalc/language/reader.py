@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
 
 from paramcalc.errors import ParamcalcError, Source, clipped, in_order, listing
 from paramcalc.language.claims import read_claims
@@ -29,7 +28,7 @@ def read(source: Source, resolve: Resolve) -> File:
     those of the files that it refers to.
     """
     tree, problems = parse(source)
-    reader = _Reader(source, resolve, Findings(problems))
+    reader = _Reader(resolve, Findings(problems))
     file = File(source)
     with suppress(Enough):
         reader.read(tree, file)
@@ -39,15 +38,14 @@ def read(source: Source, resolve: Resolve) -> File:
     return file
 
 
-@dataclass(slots=True)
 class _Reader:
     """The state of reading one file."""
 
-    source: Source
-    resolve: Resolve
-    findings: Findings
-    blocks: Blocks = field(default_factory=Blocks)
-    unreadable: bool = False
+    def __init__(self, resolve: Resolve, findings: Findings) -> None:
+        self.resolve = resolve
+        self.findings = findings
+        self.blocks = Blocks()
+        self.unreadable = False
 
     def read(self, tree: Value, file: File) -> None:
         """Fill `file` with what the tree says."""
@@ -124,7 +122,7 @@ class _Reader:
                     self.findings.add(problem.message, name.span, *problem.notes)
                 else:
                     self.findings.elsewhere.append(
-                        replace(problem, notes=(*problem.notes, f"reached from {name.span}"))
+                        problem._replace(notes=(*problem.notes, f"reached from {name.span}"))
                     )
             return None
 
@@ -221,7 +219,7 @@ class _Reader:
             meant = self.findings.keys(body, BLOCK_KEYS, "a block")
             if body.get("layers") is None:
                 self.findings.needs(f"block '{name}'", {"layers"} - meant, key.span)
-            block = Block(name, key.span, parameters(body.given("args"), steps.scope, self.findings), [], file)
+            block = Block(name, key.span, parameters(body.given("args"), steps.scope, self.findings), file)
             if "args" in meant:
                 self.blocks.broken.add(name)
                 continue

@@ -9,10 +9,9 @@ aliases hold while reading, duplicate keys are found, and plain scalars mean wha
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
 from fractions import Fraction
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 
 import yaml
 
@@ -29,8 +28,7 @@ WORDS: dict[str, bool | None] = {"true": True, "false": False, "null": None, "~"
 PARSER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
-@dataclass(frozen=True, slots=True)
-class Scalar:
+class Scalar(NamedTuple):
     """A number, a truth value, nothing, or text (an expression, a name, or quoted words)."""
 
     value: Plain
@@ -38,16 +36,14 @@ class Scalar:
     quoted: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Items:
+class Items(NamedTuple):
     """A list."""
 
     items: tuple[Value, ...]
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
-class Entries:
+class Entries(NamedTuple):
     """A mapping, in its order; keys are text and occur once."""
 
     entries: tuple[tuple[Scalar, Value], ...]
@@ -155,7 +151,7 @@ class _Builder:
             if len(self.stack) >= limits.NESTING:
                 raise self.error(f"nested deeper than {limits.NESTING} levels", event)
             self.plain_tag(event)
-            self.stack.append(_Open(event, self.span(event), self.size))
+            self.stack.append(_Open(event, self.span(event), self.size, []))
         elif isinstance(event, (yaml.SequenceEndEvent, yaml.MappingEndEvent)):
             opened = self.stack.pop()
             self.put(self.close(opened), opened.event, opened.size_before)
@@ -234,11 +230,10 @@ class _Builder:
         return ParamcalcError(*in_order([*self.problems, *last]))
 
 
-@dataclass(slots=True)
-class _Open:
+class _Open(NamedTuple):
     """A list or mapping whose end is not read yet."""
 
     event: Any
     span: Span
     size_before: int
-    values: list[Value] = field(default_factory=list)
+    values: list[Value]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
 from functools import cache
 from typing import Literal, NamedTuple, get_args, get_origin
 
@@ -34,7 +33,6 @@ def fields_of(layer: str) -> Mapping[str, Slot]:
     }
 
 
-@dataclass(slots=True)
 class Blocks:
     """The blocks that steps may call.
 
@@ -42,13 +40,13 @@ class Blocks:
     missing, because a file could not be included. Calls of these are no further problem.
     """
 
-    known: dict[str, Block] = field(default_factory=dict)
-    broken: set[str] = field(default_factory=set)
-    complete: bool = True
+    def __init__(self) -> None:
+        self.known: dict[str, Block] = {}
+        self.broken: set[str] = set()
+        self.complete = True
 
 
-@dataclass(frozen=True, slots=True)
-class StepReader:
+class StepReader(NamedTuple):
     """Reads steps, with the blocks that they may call and the names that they may use."""
 
     findings: Findings
@@ -59,7 +57,7 @@ class StepReader:
         """The reader of a block's steps, which see its arguments too."""
         if self.scope is None:
             return self
-        return replace(self, scope={*self.scope, *(parameter.name for parameter in block.parameters)})
+        return self._replace(scope={*self.scope, *(parameter.name for parameter in block.parameters)})
 
     # -- lists --------------------------------------------------------------------------------
 

@@ -9,6 +9,7 @@ from fractions import Fraction
 from typing import Any
 
 from paramcalc.analysis import Report, Row, Totals
+from paramcalc.errors import invisible
 from paramcalc.expr import Expr, Size, plain
 from paramcalc.summary import Memory
 
@@ -77,5 +78,12 @@ def memory_object(memory: Memory) -> dict[str, Any]:
 
 
 def render(value: Any) -> str:
-    """Plain values as JSON text."""
-    return json.dumps(value, indent=2, ensure_ascii=False) + "\n"
+    """Plain values as JSON text; characters that cannot be seen, or that turn text around, are JSON's escapes."""
+    return "\n".join(map(visible, json.dumps(value, indent=2, ensure_ascii=False).split("\n"))) + "\n"
+
+
+def visible(line: str) -> str:
+    """A line of JSON that a terminal shows as it is."""
+    if line.isprintable():
+        return line
+    return "".join(json.dumps(character)[1:-1] if invisible(character) else character for character in line)

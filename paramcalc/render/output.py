@@ -12,10 +12,12 @@ from paramcalc.language.source import reason
 
 
 def need_free(path: Path, *, force: bool) -> None:
-    """Raise ParamcalcError where there is a file that must not be overwritten, or a folder."""
+    """Raise ParamcalcError where there is a file that must not be overwritten, or a folder, or no folder for it."""
     try:
         if path.is_dir():
             raise ParamcalcError(f"{path} is a folder, not a file")
+        if not path.parent.is_dir():
+            raise ParamcalcError(f"{path} cannot be written: there is no folder {path.parent}")
         if not force and (path.exists() or path.is_symlink()):
             raise ParamcalcError(f"{path} exists; --force overwrites it")
     except (OSError, ValueError) as error:
@@ -38,8 +40,8 @@ def write_atomically(path: Path, data: bytes, *, force: bool) -> None:
             replace(target, data, force=force)
     except FileExistsError:
         raise ParamcalcError(f"{path} exists; --force overwrites it") from None
-    except (OSError, ValueError) as error:
-        raise ParamcalcError(f"{path} cannot be written: {reason(error)}") from None
+    except (OSError, ValueError, RuntimeError) as error:  # Path.resolve raises RuntimeError for links in a circle
+        raise ParamcalcError(f"{path} cannot be written: {getattr(error, 'strerror', None) or error}") from None
 
 
 def replace(target: Path, data: bytes, *, force: bool) -> None:
@@ -48,6 +50,8 @@ def replace(target: Path, data: bytes, *, force: bool) -> None:
     try:
         with os.fdopen(os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666), "wb") as file:
             file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
         if target.exists():
             beside.chmod(stat.S_IMODE(target.stat().st_mode))
         if force:

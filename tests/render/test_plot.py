@@ -445,7 +445,11 @@ def test_a_suffix_that_is_no_format_s_is_an_error_that_lists_them(name: str, tmp
 
 @pytest.mark.parametrize(
     ("name", "message"),
-    [("folder.svg", "is a folder"), ("nowhere/x.svg", "cannot be written: No such file"), ("file/x.svg", "cannot be")],
+    [
+        ("folder.svg", "is a folder"),
+        ("nowhere/x.svg", "cannot be written: there is no folder"),
+        ("file/x.svg", "cannot be"),
+    ],
 )
 def test_a_place_that_cannot_be_written_is_an_error_of_one_line(name: str, message: str, tmp_path: Path) -> None:
     (tmp_path / "folder.svg").mkdir()
