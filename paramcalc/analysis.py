@@ -15,7 +15,7 @@ from fractions import Fraction
 from typing import TypeVar
 
 from paramcalc import field as fields
-from paramcalc.conditions import Condition, never_negative
+from paramcalc.conditions import Condition, greatest
 from paramcalc.expr import Size, added, pretty
 from paramcalc.field import AxisField, Unknown
 from paramcalc.layers.base import Count, total
@@ -220,21 +220,7 @@ def peak_activations(network: Network) -> Size | None:
             peaks.append(alive)
         for dead in dying.get(node.index, ()):
             alive = alive - dead.output.elements
-    return highest(peaks)
-
-
-def highest(sizes: Sequence[Size]) -> Size | None:
-    """The largest of sizes; None where it depends on a symbol."""
-    best = sizes[0]
-    for size in dict.fromkeys(sizes[1:]):
-        if isinstance(size, int) and isinstance(best, int):
-            best = max(best, size)
-            continue
-        if never_negative(size - best):
-            best = size
-        elif not never_negative(best - size):
-            return None
-    return best
+    return greatest(peaks)
 
 
 # -- derivations --------------------------------------------------------------------------------

@@ -226,11 +226,15 @@ def check(
     if not names:
         raise paramcalc.ParamcalcError("check needs an architecture, or --all")
 
-    def made(name: str) -> paramcalc.Network:
-        return built(asked(name, inputs, settings))
+    wanted = {name: asked(name, inputs, settings) for name in names}
 
-    published = not inputs and not settings
+    def made(name: str) -> paramcalc.Network:
+        return built(wanted[name])
+
+    published = not any(one.inputs or one.settings for one in wanted.values())
     budgets = [*(budget(text, most=True) for text in most or ()), *(budget(text, most=False) for text in least or ())]
+    if bool(budgets) + claims + (against is not None) > 1:
+        raise paramcalc.ParamcalcError("budgets, --claims and --against are checks of their own: one at a time")
     checked: Checked
     if budgets:
         checked = check_budgets(((name, made(name)) for name in names), budgets)
@@ -328,9 +332,10 @@ def sweep(
     from paramcalc.render.sweep import sweep_object, sweep_table
     from paramcalc.sweep import combinations, need_one_that_fits, result
 
-    file = load_file(architecture)
+    wanted = asked(architecture, None, None)
+    file = load_file(wanted.architecture)
     found = combinations(inputs or [], settings or [])
-    results = [result(file, combination) for combination in out.page.progress(found, "computing")]
+    results = [result(file, combination, wanted) for combination in out.page.progress(found, "computing")]
     need_one_that_fits(results)
     out.deliver(lambda: [sweep_table(file.name, results)], lambda: sweep_object(file.name, results))
     if any(one.error for one in results):

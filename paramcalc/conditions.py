@@ -9,7 +9,7 @@ statement about products or about several symbols that cannot be decided is kept
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from math import lcm
 from typing import NamedTuple
 
@@ -213,6 +213,19 @@ def smaller(left: Size, right: Size) -> Size | None:
     if decided is None:
         decided = None if never_negative(left - right) is None else not never_negative(left - right)
     return None if decided is None else left if decided else right
+
+
+def greatest(sizes: Sequence[Size]) -> Size | None:
+    """The largest of sizes; None where it depends on a symbol."""
+    if all(isinstance(size, int) for size in sizes):
+        return max(sizes)  # type: ignore[type-var]
+    distinct = list(dict.fromkeys(sizes))
+    best = distinct[0]
+    for size in distinct:
+        # a size that is never below another one is not given up once it is reached
+        if never_negative(best - size) is not True:
+            best = size
+    return best if all(never_negative(best - size) for size in distinct) else None
 
 
 class Conditions:

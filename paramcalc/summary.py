@@ -7,7 +7,7 @@ from fractions import Fraction
 from typing import NamedTuple
 
 from paramcalc.analysis import Report, Row
-from paramcalc.conditions import never_negative
+from paramcalc.conditions import greatest
 from paramcalc.errors import ParamcalcError, suggestion
 from paramcalc.expr import Expr, Size, added
 from paramcalc.shape import Shape
@@ -87,14 +87,8 @@ def stride_before(row: Row | None, rows: list[Row]) -> tuple[Size | Fraction | N
 def largest(rows: Iterable[Row]) -> Row | None:
     """The first row of most parameters; None where symbols leave it open, or where no row has any."""
     holding = [row for row in rows if row.params != 0]
-    best = holding[0] if holding else None
-    for row in holding:
-        # a row that is never smaller than another one is not given up once it is reached
-        if best is not None and never_negative(best.params - row.params) is not True:
-            best = row
-    if best is None or any(never_negative(best.params - row.params) is not True for row in holding):
-        return None
-    return best
+    most = greatest([row.params for row in holding]) if holding else None
+    return next((row for row in holding if row.params == most), None)
 
 
 def memory(report: Report, dtype: str) -> Memory:

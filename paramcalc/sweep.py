@@ -13,7 +13,7 @@ from paramcalc.analysis import analyze
 from paramcalc.errors import ParamcalcError, Problem, Source, Span
 from paramcalc.language.build import build
 from paramcalc.language.document import Argument, File
-from paramcalc.language.options import from_text, input_option
+from paramcalc.language.options import Request, from_text, input_option
 from paramcalc.summary import Summary, summarize
 
 RANGE = re.compile(r"\s*(-?[0-9]+)\s*\.\.\s*(-?[0-9]+)\s*(?::\s*(-?[0-9]+)\s*)?")
@@ -117,13 +117,17 @@ def combinations(inputs: Sequence[str], settings: Sequence[str]) -> list[Combina
     return found
 
 
-def result(file: File, combination: Combination) -> Result:
-    """The figures of one combination, or the first reason why it does not fit."""
+def result(file: File, combination: Combination, fixed: Request | None = None) -> Result:
+    """The figures of one combination, or the first reason why it does not fit.
+
+    `fixed` holds the values that the architecture carries itself; what is swept comes before them.
+    """
+    shapes, values = (fixed.inputs, fixed.settings) if fixed else ({}, {})
     first = file.inputs[0].name if file.inputs else ""
     try:
         if "" in combination.inputs and first in combination.inputs:
             raise ParamcalcError(f"--input is given for '{first}' with and without its name; one of them is enough")
-        report = analyze(build(file, combination.inputs, combination.settings))
+        report = analyze(build(file, {**shapes, **combination.inputs}, {**values, **combination.settings}))
     except ParamcalcError as error:
         return Result(combination, None, error)
     return Result(combination, summarize(report))

@@ -129,6 +129,7 @@ def test_colour_comes_when_asked_for_and_no_color_wins() -> None:
         (["show", "alexnet", "--format", "xml"], "xml"),
         (["fly"], "fly"),
         (["check"], "check needs an architecture, or --all"),
+        (["check", "lenet5", "--claims", "--max", "params=1M"], "one at a time"),
     ],
 )
 def test_a_wrong_call_ends_with_a_message_and_status_2(arguments: list[str], message: str) -> None:

@@ -82,13 +82,13 @@ def called(target: str, arguments: str) -> nn.Module:
             raise ParamcalcError(f"{target} is a module already, which takes no arguments")
         return found
     if not callable(found):
-        raise ParamcalcError(f"{target} is a {type(found).__name__}, which cannot be called")
+        raise ParamcalcError(f"{target} cannot be called: it is of type {type(found).__name__}")
     try:
         made = found(*positional, **named)
     except (Exception, SystemExit) as error:
         raise ParamcalcError(f"{target}({arguments}) failed: {in_one_line(error)}") from error
     if not isinstance(made, nn.Module):
-        raise ParamcalcError(f"{target} returned a {type(made).__name__}, not a torch.nn.Module")
+        raise ParamcalcError(f"{target} returned no torch.nn.Module, but something of type {type(made).__name__}")
     return made
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from fractions import Fraction
+from pathlib import Path
 from typing import NamedTuple
 
 from paramcalc.errors import ParamcalcError, Problem, Source, Span
@@ -96,10 +97,18 @@ def request(text: str, inputs: Mapping[str, Argument], settings: Mapping[str, Ar
 
     Its own values come before the given ones. Raises ParamcalcError for a value that does not parse.
     """
-    name, *values = OPTION.split(text)
+    name, *values = [text] if is_file(text) else OPTION.split(text)
     shapes = dict(input_option(value.removeprefix("input=")) for value in values if value.startswith("input="))
     own = dict(set_option(value) for value in values if not value.startswith("input="))
     return Request(name, {**inputs, **shapes}, {**settings, **own})
+
+
+def is_file(text: str) -> bool:
+    """Whether there is a file of this path."""
+    try:
+        return Path(text).is_file()
+    except (OSError, ValueError):
+        return False
 
 
 def symbolic_input(file: File) -> dict[str, Argument]:

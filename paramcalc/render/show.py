@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from fractions import Fraction
+from itertools import chain
 
 from paramcalc.analysis import Report, Row, derivations
 from paramcalc.claims import Outcome, Verdict
@@ -48,18 +49,18 @@ def show_table(
 
     `verdicts` are the claims, each beside the figure it is about: in its row, or below the table.
     """
-    claimed: dict[str, list[str]] = {}
+    claimed: dict[str, list[Verdict]] = {}
     for verdict in verdicts:
-        claimed.setdefault(verdict.path, []).append(claim_text(verdict))
+        claimed.setdefault(verdict.path, []).append(verdict)
     rows = report.layers if depth is None else fold(report, depth)
     lines = [
         Line(
-            (*row_values(row), ", ".join(claimed.pop(row.path, ()))),
+            (*row_values(row), ", ".join(map(claim_text, claimed.pop(row.path, ())))),
             derived(row) if formulas else (),
         )
         for row in rows
     ]
-    left = [text for texts in claimed.values() for text in texts]
+    left = [f"{one.step}: {claim_text(one)}" if one.step else claim_text(one) for one in chain(*claimed.values())]
     totals = report.totals
     sums = (totals.weights, totals.biases, totals.params, totals.macs)
     total = Line(("total", "", "", "", *sums, "", "", "", totals.buffers, totals.activations, ""))
@@ -86,8 +87,7 @@ def derived(row: Row) -> list[str]:
 def claim_text(verdict: Verdict) -> str:
     """A claim in a few words: `weights 35k ✓`, `params 110M ✗ disputed`."""
     mark = {Outcome.met: "✓", Outcome.disputed: "✗ disputed", Outcome.disputed_but_met: "✓ but disputed"}
-    at = f"{verdict.step}: " if verdict.step and not verdict.path else ""
-    return f"{at}{verdict.claim.quantity} {verdict.text} {mark.get(verdict.outcome, '✗')}"
+    return f"{verdict.claim.quantity} {verdict.text} {mark.get(verdict.outcome, '✗')}"
 
 
 def above(report: Report) -> list[Note | str]:
