@@ -7,12 +7,14 @@ shape of ours is torch's answer.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import TypeAlias
 
 import torch
 from torch import Tensor, nn
 
 from paramcalc.crosscheck.modules import MODULES, NotCheckable, module_for
+from paramcalc.crosscheck.parts import Border
 from paramcalc.errors import ParamcalcError
 from paramcalc.expr import Expr, plain
 from paramcalc.layers.base import Layer
@@ -74,8 +76,35 @@ def to_torch(network: Network) -> nn.Module:
         trace(network, remember, meta_inputs(network))
     whole = TorchNetwork(network)
     for node in network.nodes:
-        place(whole, node, module_for(layer_of(node), shapes[node.path]))
+        place(whole, node, hooked(module_for(layer_of(node), shapes[node.path])))
     return whole
+
+
+def hooked(module: nn.Module) -> nn.Module:
+    """A module with its border as hooks, so that its parameters are named as if it had none."""
+    if not isinstance(module, nn.Sequential) or not any(True for _ in module.parameters()):
+        return module
+    (core,) = (part for part in module if not isinstance(part, Border))
+    before = True
+    for part in module:
+        if part is core:
+            before = False
+        elif before:
+            core.register_forward_pre_hook(partial(with_border, part))
+        else:
+            core.register_forward_hook(partial(border_behind, part))
+    return core
+
+
+def with_border(border: nn.Module, _module: nn.Module, inputs: tuple[Tensor, ...]) -> tuple[Tensor, ...]:
+    """The inputs of a module with a border."""
+    return (border(inputs[0]),)
+
+
+def border_behind(border: nn.Module, _module: nn.Module, _inputs: tuple[Tensor, ...], output: Tensor) -> Tensor:
+    """The output of a module with a border."""
+    result: Tensor = border(output)
+    return result
 
 
 def trace(network: Network, build: Build, inputs: Sequence[Tensor], call: Call | None = None) -> TorchNetwork:

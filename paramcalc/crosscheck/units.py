@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping
 from fractions import Fraction
 from math import lcm, prod
 from typing import NamedTuple
@@ -116,18 +116,18 @@ def element(unit: int, value: Value) -> Part:
 def measured(found: AxisField, spans: Mapping[int, Interval | None]) -> Measures:
     """The largest size, the distance of neighbours and the padding before the first unit.
 
-    `spans` are what the gradients of units touch; a figure for which they are too few is None. The
-    size is the largest over a period, which units without order may be too few for.
+    `spans` are what the gradients of units touch; a figure for which they are too few is None.
     """
     if isinstance(found, Scattered):
-        size = largest(spans, range(len(spans) - 1))
-        return Measures(None if size is None or size < whole(found.size) else size)
+        return Measures(largest(spans, range(len(spans) - 1)))
     if found.constant:
         return Measures(largest(spans, (ALL,)))
     repeats, units = period(found), whole(found.units)
     first, next_one = spans.get(0), spans.get(repeats)
-    at_ends = [*range(min(repeats, units)), *range(max(0, units - repeats), units)]
-    size = largest(spans, range(repeats) if len(found.progressions) == 1 else at_ends)
+    looked_at = {*range(min(repeats, units))}
+    if len(found.progressions) > 1:
+        looked_at.update(range(max(0, units - repeats), units))
+    size = largest(spans, looked_at)
     stride: int | Fraction | None = None
     if first and next_one and len(found.progressions) == 1:
         exact = Fraction(next_one[0] - first[0], repeats)
@@ -135,7 +135,7 @@ def measured(found: AxisField, spans: Mapping[int, Interval | None]) -> Measures
     return Measures(size, stride, -first[0] if first else None)
 
 
-def largest(spans: Mapping[int, Interval | None], units: Sequence[int]) -> int | None:
+def largest(spans: Mapping[int, Interval | None], units: Collection[int]) -> int | None:
     """The most positions that one of these units reads; None where not all of them have been looked at."""
     found = [spans[unit] for unit in units if unit in spans]
     if len(found) < len(units):

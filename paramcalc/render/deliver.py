@@ -35,7 +35,7 @@ SUFFIXES = {
 
 
 class Output:
-    """A result's format, its file (None is standard output), and the columns that were chosen (none are all).
+    """A result's format, its file (None or `-` is standard output), and the columns that were chosen (none are all).
 
     A format that is not named is that of the file's suffix, or else `usual`. `page` is the page that
     tables are to fit: only standard output as text has a width. Raises ParamcalcError, before anything
@@ -52,13 +52,13 @@ class Output:
         columns: str | None = None,
         usual: Format = Format.text,
     ) -> None:
-        self.path = path
+        self.path = path = None if str(path) == "-" else path
         self.force = force
-        self.format = format or (usual if path is None else format_of(path))
         if path is not None:
             from paramcalc.render.output import need_free  # noqa: PLC0415 - few results go to a file
 
             need_free(path, force=force)
+        self.format = format or (usual if path is None else format_of(path))
         self.columns = [] if columns is None else [name.strip() for name in columns.split(",")]
         if self.columns and self.format is Format.json:
             raise ParamcalcError("--columns chooses columns of a table; JSON always holds everything")

@@ -49,88 +49,56 @@ LARGEST = {1: 60, 2: 24, 3: 12}
 ELEMENTS = 30_000
 """Elements of a tensor from which on a step is not kept."""
 
-BLOCKS: dict[str, dict[str, Any]] = {
-    "conv_bn": {
-        "args": ["out", {"kernel": 1}, {"stride": 1}, {"active": True}],
-        "layers": [
-            {
-                "conv": {
-                    "out": "out",
-                    "kernel": "kernel",
-                    "stride": "stride",
-                    "padding": "kernel // 2",
-                    "bias": "not active",
-                }
-            },
-            "batch_norm",
-            {"relu": None, "when": "active"},
-        ],
-    },
-    "residual": {
-        "args": ["width", {"kernel": 3}, {"stride": 1}],
-        "layers": [
-            {
-                "add": {
-                    "main": [
-                        {"conv_bn": {"out": "width", "kernel": "kernel", "stride": "stride"}},
-                        {"conv_bn": {"out": "2*width", "active": False}},
-                    ],
-                    "shortcut": [
-                        {
-                            "conv_bn": {"out": "2*width", "stride": "stride", "active": False},
-                            "when": "stride > 1 or channels != 2*width",
-                        }
-                    ],
-                }
-            },
-            "relu",
-        ],
-    },
-    "dense": {
-        "args": ["growth", {"times": 2}],
-        "layers": [
-            {
-                "step": {"growth": "growth"},
-                "repeat": "times",
-                "name": "more",
-            }
-        ],
-    },
-    "step": {
-        "args": ["growth"],
-        "layers": [
-            {
-                "concat": {
-                    "old": [],
-                    "new": [
-                        "batch_norm",
-                        "relu",
-                        {"conv": {"out": "growth", "kernel": 3, "padding": 2, "dilation": 2, "bias": False}},
-                    ],
-                }
-            }
-        ],
-    },
-    "gate": {
-        "args": [{"ratio": 2}],
-        "layers": [
-            {
-                "multiply": {
-                    "map": [],
-                    "gate": [
-                        "global_avg_pool",
-                        {"conv": {"out": "max(1, channels // ratio)", "kernel": 1}},
-                        "relu",
-                        {"conv": {"out": "width_before", "kernel": 1}},
-                        "sigmoid",
-                    ],
-                }
-            }
-        ],
-    },
-}
-"""Blocks that every document has. The gate's channels come from its caller."""
-BLOCKS["gate"]["args"] = ["width_before", {"ratio": 2}]
+BLOCKS: dict[str, dict[str, Any]] = yaml.safe_load("""
+conv_bn:
+  args: [out, kernel: 1, stride: 1, active: true]
+  layers:
+    - conv: {out: out, kernel: kernel, stride: stride, padding: kernel // 2, bias: not active}
+    - batch_norm
+    - relu:
+      when: active
+residual:
+  args: [width, kernel: 3, stride: 1]
+  layers:
+    - add:
+        main:
+          - conv_bn: {out: width, kernel: kernel, stride: stride}
+          - conv_bn: {out: 2*width, active: false}
+        shortcut:
+          - conv_bn: {out: 2*width, stride: stride, active: false}
+            when: stride > 1 or channels != 2*width
+    - relu
+dense:
+  args: [growth, times: 2]
+  layers:
+    - dense_step: growth
+      repeat: times
+      name: more
+dense_step:
+  args: [growth]
+  layers:
+    - concat:
+        old: []
+        new:
+          - batch_norm
+          - relu
+          - conv: {out: growth, kernel: 3, padding: 2, dilation: 2, bias: false}
+gate:
+  args: [out, ratio: 2]
+  layers:
+    - multiply:
+        map: []
+        factors:
+          - global_avg_pool
+          - conv: {out: "max(1, channels // ratio)", kernel: 1}
+          - relu
+          - conv: {out: out, kernel: 1}
+          - sigmoid
+""")
+"""Blocks that a document may call."""
+
+CALLS = {"residual": ["conv_bn"], "dense": ["dense_step"]}
+"""The blocks that blocks call."""
 
 
 # -- fields of layers, or None where a shape is not for the layer ----------------------------------
@@ -277,14 +245,16 @@ class Document:
         self.layers: list[Step] = []
         self.heads: dict[str, list[Step]] = {}
         self.names = 0
+        self.known: dict[str, Shape | None] = {}
 
     def text(self, layers: Sequence[Step], heads: dict[str, list[Step]] | None = None) -> str:
         """The file with these steps; JSON is YAML too."""
         inputs = {"image": list(self.shape), "rois": {"shape": [5], "count": 3}}
-        content = {"name": "random", "source": "none", "input": inputs, "blocks": BLOCKS, "layers": list(layers)}
+        content = {"name": "random", "source": "none", "input": inputs, "layers": list(layers)}
         if heads:
             content["heads"] = heads
-        return json.dumps(content)
+        called = called_in(json.dumps(content))
+        return json.dumps(content | ({"blocks": {name: BLOCKS[name] for name in called}} if called else {}))
 
     def __repr__(self) -> str:
         return "\n" + yaml.safe_dump(json.loads(self.text(self.layers, self.heads)), sort_keys=False)
@@ -295,8 +265,15 @@ class Document:
 
     def shape_after(self, layers: Sequence[Step]) -> Shape | None:
         """What comes out of the last of these steps; None where they cannot be read, or it is too large."""
+        text = self.text(layers)
+        if text not in self.known:
+            self.known[text] = self.shape_of(text)
+        return self.known[text]
+
+    def shape_of(self, text: str) -> Shape | None:
+        """What comes out of a file."""
         try:
-            network = paramcalc.loads(self.text(layers))
+            network = paramcalc.loads(text)
         except ParamcalcError:
             return None
         if any(prod(sizes(node.output.shape)) > ELEMENTS for node in network.nodes):
@@ -307,6 +284,12 @@ class Document:
         """A name that no step has."""
         self.names += 1
         return f"step_{self.names}"
+
+
+def called_in(text: str) -> list[str]:
+    """The blocks that steps call, and those that these call."""
+    found = [name for name in BLOCKS if f'"{name}"' in text]
+    return list(dict.fromkeys(called for name in found for called in (name, *CALLS.get(name, []))))
 
 
 def sizes(shape: Sequence[Any]) -> Shape:
@@ -343,7 +326,7 @@ def block(draw: Draw, x: Shape) -> Step:
         return {name: {"width": draw(small), "kernel": draw(st.sampled_from([1, 3, 5])), "stride": draw(small)}}
     if name == "dense":
         return {name: {"growth": draw(small), "times": draw(small)}}
-    return {name: {"width_before": x[0], "ratio": draw(small)}}
+    return {name: {"out": x[0], "ratio": draw(small)}}
 
 
 def grown(draw: Draw, document: Document, before: Sequence[Step], most: int, depth: int) -> list[Step]:
@@ -436,11 +419,12 @@ def regions(draw: Draw, document: Document, x: Shape) -> list[Step]:
     if kind != "region_proposal":
         return [{kind: {"output": draw(st.integers(1, 3)), "rois": "rois"}}, "flatten", {"linear": 4}]
     scores, boxes, anchors = document.new_name(), document.new_name(), draw(st.integers(1, 3))
+    fields = [("scores", scores), ("boxes", boxes), ("count", draw(st.integers(1, 9)))]
     return [
         {"identity": None, "name": (base := document.new_name())},
         {"conv": {"out": 2 * anchors, "kernel": 1}, "name": scores},
         {"conv": {"out": 4 * anchors, "kernel": 1}, "name": boxes, "from": base},
-        {"region_proposal": {"scores": scores, "boxes": boxes, "count": draw(st.integers(1, 9))}},
+        {"region_proposal": dict(draw(st.permutations(fields)))},
     ]
 
 

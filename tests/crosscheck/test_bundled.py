@@ -14,7 +14,7 @@ from paramcalc.language.library import bundled_names
 from paramcalc.network import Network
 
 NAMES = bundled_names()
-DEEP = 160
+DEEP = 100
 """Steps from which on gradients of all fields take longer than a second."""
 
 

@@ -14,6 +14,7 @@ import torch
 
 import paramcalc
 from paramcalc import Network, Report, substitute
+from paramcalc.crosscheck.check import check
 from paramcalc.crosscheck.figures import QUANTITIES, Figures, torch_figures
 
 Values = dict[str, int]
@@ -98,6 +99,20 @@ def test_closed_forms_are_what_torch_says_at_a_size(name: str, height: int, widt
     totals = symbolic(name)[1].totals
     assert numbers([totals.params], values) == (sum(each.weights + each.biases for each in found.values()),)
     assert numbers([totals.macs], values) == (sum(each.macs for each in found.values()),)
+
+
+@pytest.mark.parametrize("name", ["alexnet_2012", "unet", "inception_reduced", "deconvolution"])
+def test_closed_forms_of_fields_are_what_gradients_show_at_a_size(name: str) -> None:
+    rows = {row.path: row for row in symbolic(name)[1].layers}
+    for height, width in SIZES[name]:
+        values = {"H": height, "W": width}
+        result = check(paramcalc.load(name, input=[channels_of(name), height, width]))
+        shown = [item for item in result.comparisons if item.quantity == "receptive_field"]
+        assert {item.path for item in shown} == rows.keys()
+        for item in shown:
+            sizes = rows[item.path].receptive_field
+            assert sizes is not None
+            assert list(numbers((size for size in sizes if size is not None), values)) == item.torch
 
 
 @pytest.mark.parametrize("name", SIZES)
