@@ -328,8 +328,9 @@ def receptive_field(field: AxisField) -> Size | None:
         return field.size
     parts = field.progressions
     if len(parts) == 1:
-        # over a period, also where a node has fewer units: as with symbols
-        return _largest_size(parts[0].spans)
+        spans = parts[0].spans
+        # a node may have fewer units than a period; with symbols it is taken to have all of them
+        return _largest_size(spans[: field.units] if isinstance(field.units, int) else spans)
     # max hi - min lo is convex in the unit, so the first and the last period hold the largest
     period = lcm(*(len(part.spans) for part in parts))
     if period == 1:

@@ -6,6 +6,7 @@ from fractions import Fraction
 
 import pytest
 
+import paramcalc
 from paramcalc import limits
 from paramcalc.expr import Size, substitute, symbol
 from paramcalc.field import (
@@ -294,3 +295,14 @@ def test_so_many_phases_are_followed_and_no_more() -> None:
     assert len(join(periodic[64], periodic[63]).spans) == 64 * 63
     with pytest.raises(Unknown, match=r"^$"):
         join(periodic[64], periodic[65])
+
+
+def test_a_node_of_fewer_units_than_a_period_has_the_field_of_its_own() -> None:
+    network = paramcalc.loads(
+        "name: N\ninput: [1, 3]\n"
+        "layers: [adaptive_avg_pool: 4, conv: {out: 1, kernel: 3, padding: 1}, crop: {size: 1}]\n"
+    )
+    row = paramcalc.analyze(network).layers[-1]
+    assert row.output == (1, 1)
+    # unit 0 reads bins -1, 0 and 1: positions -1 to 1
+    assert row.receptive_field == [3]
