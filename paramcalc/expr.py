@@ -384,11 +384,11 @@ def _latex(expr: Expr) -> str:
     def floor(atom: Floor, begins: bool) -> str:
         inside, brackets = rounded(atom)
         left, right = (BRACKETS[bracket] for bracket in brackets)
-        text = _latex(inside).replace(" ", "").replace(r"\cdot", r"\cdot ")
+        text = _latex(inside).replace(" + ", "+").replace(" - ", "-")
         return rf"{left} {text if len(inside.terms) == 1 else f'({text})'}/{latex(atom.divisor)} {right}"
 
     def name(text: str) -> str:
-        return text if len(text) == 1 else rf"\mathit{{{text}}}".replace("_", r"\_")
+        return text if len(text) == 1 and text != "_" else rf"\mathit{{{text}}}".replace("_", r"\_")
 
     return spell(expr, latex, floor, r" \cdot ", "-", name)
 

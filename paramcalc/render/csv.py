@@ -22,7 +22,7 @@ from paramcalc.errors import printable
 from paramcalc.expr import plain
 from paramcalc.render.table import Sizes, Table, Value
 
-FORMULA = re.compile(r"[\s'\"]*[=+\-@＝＋－＠](?![0-9]+(\.[0-9]+)?$).")
+FORMULA = re.compile(r"[\s'\"]*(?:[=@＝＠]|[-+－＋](?![0-9]+(?:\.[0-9]+)?$)).")
 """The beginning of a formula, in wide characters too; a number with a sign is none, nor is a sign alone."""
 
 
