@@ -51,9 +51,15 @@ def check_torch(
     """Several networks against torch, with a progress bar on a terminal."""
     need_torch()
     from paramcalc.crosscheck.check import check  # noqa: PLC0415 - it imports torch
+    from paramcalc.crosscheck.gradients import silently  # noqa: PLC0415 - the same
     from paramcalc.render.check import check_object, check_table  # noqa: PLC0415 - the same
 
-    results = [(name, check(made(name), fields=fields, claims=claims)) for name in page.progress(names, "checking")]
+    # one bar: over the networks, or over the steps of the only one
+    progress = page.progress if len(names) == 1 else silently
+    results = [
+        (name, check(made(name), fields=fields, claims=claims, progress=progress))
+        for name in page.progress(names, "checking")
+    ]
     tables = [check_table(result, full=full) for _, result in results]
     value = [check_object(name, result) for name, result in results]
     return Checked(all(result.agrees for _, result in results), tables, value)

@@ -6,7 +6,7 @@ another format would do the same.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from paramcalc.conditions import Conditions
@@ -100,7 +100,6 @@ class Network:
         self.steps: dict[str, Node] = {}
         self.blocks: dict[str, str] = {}
         self.claims: Sequence[Any] = ()
-        self.resize: Callable[[Mapping[str, Sequence[Size]]], Network] | None = None
         self._inferred: dict[tuple[object, ...], Inference] = {}
 
     def add_input(self, path: str, shape: Shape, count: Size = 1) -> Node:

@@ -10,6 +10,7 @@ from paramcalc.analysis import Report, Row, analyze
 from paramcalc.claims import Verdict, judge
 from paramcalc.crosscheck.fields import FieldCheck, field_checks
 from paramcalc.crosscheck.figures import QUANTITIES, Figures, reason_not_checked, torch_figures
+from paramcalc.crosscheck.gradients import Progress, silently
 from paramcalc.crosscheck.units import Measures
 from paramcalc.crosscheck.windows import NoModule
 from paramcalc.errors import ParamcalcError
@@ -61,7 +62,7 @@ class CheckResult:
         return not self.differences and all(verdict.fine for verdict in self.verdicts)
 
 
-def check(network: Network, *, fields: bool = True, claims: bool = True) -> CheckResult:
+def check(network: Network, *, fields: bool = True, claims: bool = True, progress: Progress = silently) -> CheckResult:
     """Hold the figures of a network against torch: shapes, parameters, buffers, MACs, receptive fields.
 
     Raises ParamcalcError for sizes that are symbols, and where torch refuses what paramcalc accepts.
@@ -78,7 +79,7 @@ def check(network: Network, *, fields: bool = True, claims: bool = True) -> Chec
             result.comparisons += compared(row, found[row.path])
     result.comparisons += totals_compared(report, found)
     if fields:
-        shown = field_checks(network)
+        shown = field_checks(network, progress)
         result.fields, result.followed = shown.checks, shown.followed
         result.comparisons += [item for row in report.layers for item in measures_compared(row, shown.measures)]
         result.unchecked = shown.unchecked | result.unchecked

@@ -15,7 +15,7 @@ from typing import NamedTuple, TypeAlias
 
 import torch
 
-from paramcalc.crosscheck.gradients import Interval, Part, Units, cut, supports
+from paramcalc.crosscheck.gradients import Interval, Part, Progress, Units, cut, silently, supports
 from paramcalc.crosscheck.network import layer_of
 from paramcalc.crosscheck.one_channel import NEUTRAL
 from paramcalc.crosscheck.stretched import Stretched
@@ -69,8 +69,12 @@ class Fields:
     followed: int = 0
 
 
-def field_checks(network: Network) -> Fields:
-    """The receptive fields of a network against gradients, on every spatial axis of the inputs that they are of."""
+def field_checks(network: Network, progress: Progress = silently) -> Fields:
+    """The receptive fields of a network against gradients, on every spatial axis of the inputs that they are of.
+
+    What paramcalc says decides which units are looked at and how much room they get, never what their
+    gradients touch.
+    """
     result = Fields()
     for node in network.nodes:
         if node.fields is None and spatial_axes(node.source):
@@ -79,20 +83,21 @@ def field_checks(network: Network) -> Fields:
     torch.set_num_threads(1)  # on tensors as small as these, threads wait for each other most of the time
     try:
         for source in network.inputs:
-            check_source(network, source, result)
+            check_source(network, source, result, progress)
     finally:
         torch.set_num_threads(threads)
     return result
 
 
-def check_source(network: Network, source: Node, result: Fields) -> None:
+def check_source(network: Network, source: Node, result: Fields, progress: Progress) -> None:
     """Add the checks of all nodes whose fields are of one input."""
     nodes = [node for node in network.nodes if node.source is source and node.fields]
     known: Known = {}
     for axis in range(spatial_axes(source) if nodes else 0):
         if axis and not alike(network, source):
             known.clear()
-        nodes = check_axis(Stretched(network, source, axis, margin(nodes, source, axis)), nodes, known, result)
+        line = Stretched(network, source, axis, margin(nodes, source, axis))
+        nodes = check_axis(line, nodes, known, result, progress)
 
 
 def spatial_axes(node: Node) -> int:
@@ -148,7 +153,7 @@ class Look(NamedTuple):
     clipped: bool
 
 
-def check_axis(line: Stretched, nodes: Sequence[Node], known: Known, result: Fields) -> list[Node]:
+def check_axis(line: Stretched, nodes: Sequence[Node], known: Known, result: Fields, progress: Progress) -> list[Node]:
     """Add the checks of one axis to the result; the nodes that were looked at.
 
     `known` are gradients on an axis on which the network does the same; new ones are added.
@@ -162,7 +167,7 @@ def check_axis(line: Stretched, nodes: Sequence[Node], known: Known, result: Fie
         result.followed += len(looks)
         looks = affordable(line, looks)
     missing = {look.key: look.units for found in looks.values() for look in found if look.key and look.key not in known}
-    spans = supports(line, list(missing.values()))
+    spans = supports(line, list(missing.values()), progress)
     known.update((key, spans[units]) for key, units in missing.items())
     for node, found in looks.items():
         add_node(line, node, {look: known[look.key] if look.key else None for look in found}, result)

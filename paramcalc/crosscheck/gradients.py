@@ -7,7 +7,7 @@ dropped, so that memory does not grow with depth.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import NamedTuple, TypeAlias
 
 import torch
@@ -39,7 +39,19 @@ def cut(tensor: Tensor, part: Part) -> Tensor:
     return tensor
 
 
-def supports(line: Stretched, wanted: Sequence[Units]) -> dict[Units, Interval | None]:
+Progress: TypeAlias = Callable[[Sequence[int], str], Iterable[int]]
+"""Numbers, and what they are steps of: the numbers, told to whoever waits."""
+
+LONG = 1000
+"""Steps from which on a pass backwards tells how far it is."""
+
+
+def silently(steps: Sequence[int], _what: str) -> Iterable[int]:
+    """The numbers, told to nobody."""
+    return steps
+
+
+def supports(line: Stretched, wanted: Sequence[Units], progress: Progress = silently) -> dict[Units, Interval | None]:
     """The first and last position of the input that the gradient of each touches, or None for none.
 
     Positions count from the first of the input's own.
@@ -50,15 +62,16 @@ def supports(line: Stretched, wanted: Sequence[Units]) -> dict[Units, Interval |
     found: dict[Units, Interval | None] = {}
     for start in range(0, len(ordered), most):
         chunk = ordered[start : start + most]
-        found.update(zip(chunk, intervals(line, chunk), strict=True))
+        found.update(zip(chunk, intervals(line, chunk, progress), strict=True))
     return found
 
 
-def intervals(line: Stretched, wanted: Sequence[Units]) -> Iterator[Interval | None]:
+def intervals(line: Stretched, wanted: Sequence[Units], progress: Progress) -> Iterator[Interval | None]:
     """The positions that each touches; those of later steps come first in `wanted`."""
     gradients: dict[int, Tensor] = {}
     rows = 0
-    for place in range(wanted[0].step, -1, -1):
+    places = range(wanted[0].step, -1, -1)
+    for place in progress(places, "taking gradients") if len(places) > LONG else places:
         step = line.steps[place]
         new = rows
         while new < len(wanted) and wanted[new].step == place:

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple, TypeVar
 from pydantic import ValidationError
 
 from paramcalc import limits
-from paramcalc.errors import ExpressionError, LayerError, ParamcalcError, Problem, Source, Span, listing, suggestion
+from paramcalc.errors import ExpressionError, LayerError, ParamcalcError, Problem, Span, listing, suggestion
 from paramcalc.expr import Expr, Size, symbol
 from paramcalc.language.document import Argument, Block, Branch, File, InputSpec, Reference, Step
 from paramcalc.language.expression import Constant, SyntaxProblem, show
@@ -34,20 +34,7 @@ def build(
 
     Raises ParamcalcError with every independent problem.
     """
-    network = _Builder(file).network(input_shapes or {}, settings or {})
-
-    def resize(shapes: Mapping[str, Sequence[Size]]) -> Network:
-        given = {name: given_shape(shape, f"input {name}") for name, shape in shapes.items()}
-        return build(file, given, settings)
-
-    network.resize = resize
-    return network
-
-
-def given_shape(shape: Sequence[Size], origin: str) -> Argument:
-    """A shape from outside the file as an argument."""
-    span = Span(Source(origin, str(shape)))
-    return Argument(tuple(Argument(size, span) for size in shape), span)
+    return _Builder(file).network(input_shapes or {}, settings or {})
 
 
 class Reach:
