@@ -91,7 +91,7 @@ def test_every_unit_reads_the_interval_that_is_told(n: int, network: tuple[Opera
 
 
 @given(LENGTHS, NETWORKS)
-def test_the_receptive_field_is_the_largest_over_a_period_or_the_units_that_there_are(n: int, network: tuple[Operation, ...]) -> None:
+def test_the_receptive_field_is_the_largest_over_a_period_or_the_units(n: int, network: tuple[Operation, ...]) -> None:
     node = chain(start(n), network)
     # where strides differ there is no period: the paths part for ever, and the units that exist decide
     units = range(node.units if len(node.paces) > 1 or mixed(node) else min(node.units, node.period))
