@@ -3,8 +3,7 @@
 Exit status: 0 fine, 1 a check or comparison fell short, 2 the input or the call is wrong.
 """
 
-from __future__ import annotations
-
+# annotations are evaluated where they stand: typer would compile each of them again, in every command
 import os
 import sys
 from pathlib import Path
@@ -84,7 +83,7 @@ ForceOption = Annotated[bool, typer.Option("--force", help="Overwrite the file w
 FullOption = Annotated[bool, typer.Option("--full", help="Print everything, not only what differs.")]
 
 
-def asked(architecture: str, inputs: list[str] | None, settings: list[str] | None) -> Request:
+def asked(architecture: str, inputs: list[str] | None, settings: list[str] | None) -> "Request":
     """An architecture with the inputs and arguments of the call, and those that it carries itself."""
     from paramcalc.language.options import input_option, request, set_option
 
@@ -92,7 +91,7 @@ def asked(architecture: str, inputs: list[str] | None, settings: list[str] | Non
     return request(architecture, shapes, dict(set_option(text) for text in settings or ()))
 
 
-def built(wanted: Request) -> paramcalc.Network:
+def built(wanted: "Request") -> "paramcalc.Network":
     """The network that is asked for."""
     from paramcalc.language.build import build
     from paramcalc.language.library import load_file
@@ -228,7 +227,7 @@ def check(
 
     wanted = {name: asked(name, inputs, settings) for name in names}
 
-    def made(name: str) -> paramcalc.Network:
+    def made(name: str) -> "paramcalc.Network":
         return built(wanted[name])
 
     published = not any(one.inputs or one.settings for one in wanted.values())
@@ -400,6 +399,6 @@ def main() -> None:
         sys.exit(0)
 
 
-def complain(error: paramcalc.ParamcalcError) -> None:
+def complain(error: "paramcalc.ParamcalcError") -> None:
     """Write an error to standard error."""
     sys.stderr.write(f"{error}\n")

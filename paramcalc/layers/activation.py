@@ -1,7 +1,5 @@
 """Activations, and other layers that change values one by one."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from fractions import Fraction
 from typing import ClassVar

@@ -1,7 +1,5 @@
 """Layers that lay elements out anew: flatten, reshape, permute, resize, shuffle, pad, crop, slice."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Mapping, Sequence
 from typing import ClassVar, Literal
 

@@ -1,7 +1,5 @@
 """Layers that connect everything with everything: linear."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from typing import ClassVar
 

@@ -1,7 +1,5 @@
 """Layers with several inputs of one kind: add, multiply, concat."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from typing import ClassVar
 

@@ -1,7 +1,5 @@
 """Normalisations. Their statistics are not followed by receptive fields, as at inference."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from typing import ClassVar
 

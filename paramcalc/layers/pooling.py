@@ -1,7 +1,5 @@
 """Poolings whose bins follow from the size of the map: adaptive, global, pyramid."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from typing import ClassVar
 

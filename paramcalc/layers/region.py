@@ -3,8 +3,6 @@
 Where a region lies depends on the data, so what comes out has no fixed receptive field.
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from typing import ClassVar
 

@@ -1,7 +1,5 @@
 """Layers that slide a window over every spatial axis: convolution and pooling."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from typing import ClassVar
 
