@@ -149,7 +149,8 @@ def through_window(node: Node, axis: int, found: Axis, before: AxisField, result
             after = pretty(step * window.stride)
             yield Explanation("stride", "stride of input · stride", f"{factor(step)}·{factor(window.stride)} = {after}")
         return
-    spans = [span for part in found.progressions for span in part.spans]
+    units = found.units if isinstance(found.units, int) else None
+    spans = [span for part in found.progressions for span in part.spans[:units]]
     if len(spans) > 1 and len(found.progressions) == 1:
         sizes = ", ".join("nothing" if span is None else pretty(span[1] - span[0] + 1) for span in spans[:SHOWN])
         more = ", …" if len(spans) > SHOWN else ""
