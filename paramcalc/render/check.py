@@ -76,10 +76,11 @@ def foot(result: CheckResult) -> list[str]:
     seen = len({found.path for found in result.fields})
     some = f" of {seen:,} of {result.followed:,} steps" if seen < result.followed else ""
     fields = f", fields of {len(result.fields):,} units{some}" if result.fields else ""
-    claims = f", {len(result.verdicts)} claims" if result.verdicts else ""
+    judged = len(result.verdicts)
+    claims = f", {judged} {'claim' if judged == 1 else 'claims'}" if judged else ""
     what = f"{result.layers:,} layers: {len(result.comparisons):,} figures{fields}{claims}"
     if wrong:
-        return [*lines, f"{NO} {wrong:,} of {checked + len(result.verdicts):,} differ ({what})"]
+        return [*lines, f"{NO} {wrong:,} of {checked + judged:,} differ ({what})"]
     return [*lines, f"{YES} torch agrees ({what})"]
 
 
