@@ -10,9 +10,9 @@ none. MACs and activations are multiplied by how many tensors there are, paramet
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
 from fractions import Fraction
-from typing import TypeVar
+from operator import attrgetter
+from typing import NamedTuple, TypeVar
 
 from paramcalc import field as fields
 from paramcalc.conditions import Condition, greatest
@@ -20,40 +20,83 @@ from paramcalc.expr import Size, added, pretty
 from paramcalc.field import AxisField, Unknown
 from paramcalc.layers.base import Count, total
 from paramcalc.network import Network, Node
-from paramcalc.shape import Shape
+from paramcalc.shape import Shape, Tensor
 from paramcalc.window import factor
 
 T = TypeVar("T")
 
 
-@dataclass(slots=True)
+class Seen(NamedTuple):
+    """What is told of the fields of a node: values for each axis of the input, and marks."""
+
+    receptive_field: list[Size | None] | None = None
+    effective_stride: list[Size | Fraction | None] | None = None
+    effective_padding: list[Size | None] | None = None
+    covers_input: bool = False
+    misaligned: bool = False
+
+
+NOTHING = Seen()
+"""What is told of a field that is not known."""
+
+
 class Row:
     """The figures of one executed step.
 
     `receptive_field`, `effective_stride` and `effective_padding` have one value per spatial axis of
     the network's input, in input positions; None as a whole is unknown (it depends on the data), and
-    None for one axis is a value that does not exist (units without a position).
+    None for one axis is a value that does not exist (units without a position). Rows of layers that
+    work on each position by itself share these lists with the row before them.
     """
 
-    path: str
-    type: str
-    inputs: list[str]
-    output: Shape
-    count: Size
-    weights: Size
-    biases: Size
-    params: Size
-    buffers: Size
-    macs: Size
-    activations: Size
-    receptive_field: list[Size | None] | None
-    effective_stride: list[Size | Fraction | None] | None
-    effective_padding: list[Size | None] | None
-    covers_input: bool
-    misaligned: bool
-    frozen: bool
-    shared_with: str | None
-    node: Node = field(repr=False)
+    __slots__ = (
+        "activations",
+        "biases",
+        "buffers",
+        "count",
+        "covers_input",
+        "effective_padding",
+        "effective_stride",
+        "frozen",
+        "macs",
+        "misaligned",
+        "node",
+        "output",
+        "params",
+        "path",
+        "reads",
+        "receptive_field",
+        "shared_with",
+        "type",
+        "weights",
+    )
+
+    def __init__(self, node: Node, seen: Seen) -> None:
+        counts, tensor, owner = node.counts, node.output, node.shared_with
+        self.node = node
+        self.path = node.path
+        self.type = node.type
+        self.reads = node.inputs
+        self.output = tensor.shape
+        self.count = tensor.count
+        self.weights: Size = counts.weights if owner is None else 0
+        self.biases: Size = counts.biases if owner is None else 0
+        self.params: Size = self.weights + self.biases
+        self.buffers: Size = counts.buffers if owner is None else 0
+        self.macs: Size = counts.macs * tensor.count
+        self.activations: Size = 0 if node.view else tensor.elements
+        self.receptive_field = seen.receptive_field
+        self.effective_stride = seen.effective_stride
+        self.effective_padding = seen.effective_padding
+        self.covers_input = seen.covers_input
+        self.misaligned = seen.misaligned
+        self.frozen = node.frozen
+        self.shared_with = None if owner is None else owner.path
+
+    @property
+    def inputs(self) -> list[str]:
+        """The paths of the steps that this one reads."""
+        return [source.path for source in self.reads]
 
     @property
     def formula(self) -> str:
@@ -61,8 +104,7 @@ class Row:
         return "; ".join(f"{name}: {text}" for name, text in derivations(self.node))
 
 
-@dataclass(slots=True)
-class Totals:
+class Totals(NamedTuple):
     """Sums over all rows; `layers` counts the rows, `peak_activations` is in elements alive at once."""
 
     layers: int
@@ -77,39 +119,36 @@ class Totals:
     peak_activations: Size | None
 
 
-@dataclass(slots=True)
-class InputRow:
-    """An input of the network: its shape, and how many of it there are."""
-
-    shape: Shape
-    count: Size
-
-
-@dataclass(slots=True)
-class Report:
+class Report(NamedTuple):
     """Everything that is known of a network: what the command line prints and JSON holds.
 
-    `ends` are the rows that the outputs come from, `blocks` the name of the block at a path.
+    `input` are the inputs, each a shape and how many of it there are; `ends` are the rows that the
+    outputs come from, `blocks` the name of the block at a path.
     """
 
     name: str
     source: str
-    input: dict[str, InputRow]
+    input: dict[str, Tensor]
     layers: list[Row]
     outputs: dict[str, Shape]
     totals: Totals
     conditions: list[Condition]
-    ends: dict[str, Row] = field(repr=False)
-    blocks: Mapping[str, str] = field(repr=False)
+    ends: dict[str, Row]
+    blocks: Mapping[str, str]
 
 
 def analyze(network: Network) -> Report:
     """The report of a network: a row for each executed step, in execution order, and the totals."""
-    rows = [row_of(node) for node in network.nodes]
+    seen: list[Seen] = []
+    for node in network.nodes:
+        before = node.inputs[0]
+        passed_on = before.layer is not None and before.fields is node.fields
+        seen.append(seen[before.index] if passed_on else seen_by(node))
+    rows = list(map(Row, network.nodes, seen))
     return Report(
         name=network.name,
         source=network.source,
-        input={node.path: InputRow(node.output.shape, node.output.count) for node in network.inputs},
+        input={node.path: node.output for node in network.inputs},
         layers=rows,
         outputs={name: node.output.shape for name, node in network.outputs.items()},
         totals=totals_of(network, rows),
@@ -119,43 +158,21 @@ def analyze(network: Network) -> Report:
     )
 
 
-def row_of(node: Node) -> Row:
-    """The figures of one node."""
-    weights, biases, buffers, macs = node.counts
-    if node.shared_with is not None:
-        weights = biases = buffers = 0
-    shape, count = node.output.shape, node.output.count
-    row = Row(
-        path=node.path,
-        type=node.type,
-        inputs=[source.path for source in node.inputs],
-        output=shape,
-        count=count,
-        weights=weights,
-        biases=biases,
-        params=weights + biases,
-        buffers=buffers,
-        macs=macs * count,
-        activations=0 if node.view else node.output.elements,
-        receptive_field=None,
-        effective_stride=None,
-        effective_padding=None,
-        covers_input=False,
-        misaligned=False,
-        frozen=node.frozen,
-        shared_with=node.shared_with.path if node.shared_with else None,
-        node=node,
+def seen_by(node: Node) -> Seen:
+    """What is told of the fields of a node."""
+    axes = node.fields
+    if axes is None:
+        return NOTHING
+    sizes = each(fields.receptive_field, axes)
+    if sizes is None:
+        return NOTHING
+    return Seen(
+        sizes,
+        each(fields.effective_stride, axes),
+        each(fields.effective_padding, axes),
+        bool(axes) and all(map(fields.covers, axes, node.source.output.shape[1:])),
+        any(map(fields.misaligned, axes)),
     )
-    if node.fields is not None:
-        axes = node.fields
-        row.receptive_field = each(fields.receptive_field, axes)
-        if row.receptive_field is not None:
-            row.effective_stride = each(fields.effective_stride, axes)
-            row.effective_padding = each(fields.effective_padding, axes)
-            row.misaligned = any(fields.misaligned(axis) for axis in axes)
-            sizes = node.source.output.shape[1:]
-            row.covers_input = bool(axes) and all(fields.covers(a, n) for a, n in zip(axes, sizes, strict=True))
-    return row
 
 
 def each(measure: Callable[[AxisField], T], axes: Sequence[AxisField]) -> list[T] | None:
@@ -171,18 +188,21 @@ def each(measure: Callable[[AxisField], T], axes: Sequence[AxisField]) -> list[T
 
 def totals_of(network: Network, rows: Sequence[Row]) -> Totals:
     """The sums over the rows."""
-    params = added(row.params for row in rows)
-    macs = added(row.macs for row in rows)
+
+    def over_all(figure: str) -> Size:
+        return added(map(attrgetter(figure), rows))
+
+    params, macs = over_all("params"), over_all("macs")
     return Totals(
         layers=len(rows),
-        weights=added(row.weights for row in rows),
-        biases=added(row.biases for row in rows),
+        weights=over_all("weights"),
+        biases=over_all("biases"),
         params=params,
         trainable=params - added(row.params for row in rows if row.frozen),
-        buffers=added(row.buffers for row in rows),
+        buffers=over_all("buffers"),
         macs=macs,
         flops=2 * macs,
-        activations=added(row.activations for row in rows),
+        activations=over_all("activations"),
         peak_activations=peak_activations(network),
     )
 
@@ -194,32 +214,30 @@ def peak_activations(network: Network) -> Size | None:
     inputs are alive from the start, outputs to the end. While a step runs, both what it reads and
     what it writes are alive. Nothing is computed in place.
     """
-    everything = [*network.inputs, *network.nodes]
-    owner: dict[int, Node] = {}
-    last: dict[int, int] = {}
-    for node in everything:
-        base = owner[id(node.inputs[0])] if node.view else node
-        owner[id(node)] = base
+    inputs = len(network.inputs)
+    written = [*network.inputs, *network.nodes]
+    owner: list[int] = []
+    last = list(range(len(written)))
+
+    def place(node: Node) -> int:
+        return node.index if node.layer is None else inputs + node.index
+
+    for here, node in enumerate(written):
+        owner.append(owner[place(node.inputs[0])] if node.view else here)
         for source in node.inputs:
-            last[id(owner[id(source)])] = node.index
+            last[owner[place(source)]] = here
     for node in network.outputs.values():
-        last[id(owner[id(node)])] = len(network.nodes)
-    dying: dict[int, list[Node]] = {}
-    for node in everything:
-        if owner[id(node)] is node:
-            dying.setdefault(last.get(id(node), node.index if node.layer else -1), []).append(node)
-    alive: Size = 0
-    for node in network.inputs:
-        alive = alive + node.output.elements
-    peaks = [alive]
-    for node in dying.get(-1, ()):
-        alive = alive - node.output.elements
-    for node in network.nodes:
-        if not node.view:
+        last[owner[place(node)]] = len(written)
+    dying = sorted((here for here, first in enumerate(owner) if here == first), key=last.__getitem__)
+    alive = added(node.output.elements for node in network.inputs)
+    peaks, gone = [alive], 0
+    for here, node in enumerate(written):
+        if here >= inputs and not node.view:
             alive = alive + node.output.elements
             peaks.append(alive)
-        for dead in dying.get(node.index, ()):
-            alive = alive - dead.output.elements
+        while gone < len(dying) and last[dying[gone]] <= here:
+            alive = alive - written[dying[gone]].output.elements
+            gone += 1
     return greatest(peaks)
 
 

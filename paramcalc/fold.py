@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
+from copy import copy
 from itertools import groupby
 
 from paramcalc.analysis import Report, Row
@@ -46,16 +46,15 @@ def grouped(rows: Iterable[Row], depth: int) -> list[tuple[str, list[Row]]]:
 
 def united(rows: Sequence[Row], path: str, kind: str) -> Row:
     """Several rows as one."""
-    sums = {name: added(getattr(row, name) for row in rows) for name in SUMMED}
-    return replace(
-        rows[-1],
-        path=path,
-        type=kind,
-        inputs=rows[0].inputs,
-        frozen=all(row.frozen for row in rows if row.params != 0) and any(row.frozen for row in rows),
-        shared_with=rows[0].shared_with if all(row.shared_with for row in rows) else None,
-        **sums,  # type: ignore[arg-type]
-    )
+    one = copy(rows[-1])
+    one.path = path
+    one.type = kind
+    one.reads = rows[0].reads
+    one.frozen = all(row.frozen for row in rows if row.params != 0) and any(row.frozen for row in rows)
+    one.shared_with = rows[0].shared_with if all(row.shared_with for row in rows) else None
+    for name in SUMMED:
+        setattr(one, name, added(getattr(row, name) for row in rows))
+    return one
 
 
 def alike(row: Row, blocks: Iterable[str]) -> object:

@@ -26,11 +26,12 @@ SYMBOLS: dict[int, tuple[str, ...]] = {1: (), 2: ("L",), 3: ("H", "W"), 4: ("D",
 class Tensor:
     """A shape, and the number of such tensors for one input: 1, or 2000 region crops."""
 
-    __slots__ = ("count", "shape")
+    __slots__ = ("_elements", "count", "shape")
 
     def __init__(self, shape: Shape, count: Size = 1) -> None:
         self.shape = shape
         self.count = count
+        self._elements: Size | None = None
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Tensor) and self.shape == other.shape and self.count == other.count
@@ -41,7 +42,9 @@ class Tensor:
     @property
     def elements(self) -> Size:
         """Elements in all of them: the product of the shape times the count."""
-        return product(*self.shape) * self.count
+        if self._elements is None:
+            self._elements = product(*self.shape) * self.count
+        return self._elements
 
     def __str__(self) -> str:
         return spelled(self.shape) if self.count == 1 else f"{plain(self.count)} x {spelled(self.shape)}"

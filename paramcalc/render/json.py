@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import fields
 from fractions import Fraction
 from typing import Any
 
-from paramcalc.analysis import Report, Row, Totals
+from paramcalc.analysis import Report, Row
 from paramcalc.errors import invisible
 from paramcalc.expr import Expr, Size, plain
 from paramcalc.summary import Memory
@@ -61,7 +60,7 @@ def report_object(report: Report, memory: Memory | None = None) -> dict[str, Any
         },
         "layers": [row_object(row) for row in report.layers],
         "outputs": {name: numbers(shape) for name, shape in report.outputs.items()},
-        "totals": {item.name: number(getattr(report.totals, item.name)) for item in fields(Totals)},
+        "totals": {name: number(value) for name, value in report.totals._asdict().items()},
         "conditions": [condition.text for condition in report.conditions],
         **({} if memory is None else {"memory": memory_object(memory)}),
     }

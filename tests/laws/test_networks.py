@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import fields
 from fractions import Fraction
 from typing import Any
 
@@ -159,9 +158,9 @@ def test_identity_changes_no_figure(document: Document, data: st.DataObject) -> 
     layers: list[Written] = [*document.layers[:place], "identity", *document.layers[place:]]
     plain, more = analysis(document), analysis(document._replace(layers=layers))
     assert more.totals.layers == plain.totals.layers + 1
-    for item in fields(Totals):
-        if item.name != "layers":
-            assert getattr(more.totals, item.name) == getattr(plain.totals, item.name), item.name
+    for name in Totals._fields:
+        if name != "layers":
+            assert getattr(more.totals, name) == getattr(plain.totals, name), name
     assert more.outputs == plain.outputs
     assert [row for row in figures(more) if row[0] != "identity"] == [
         row for row in figures(plain) if row[0] != "identity"
@@ -245,10 +244,10 @@ def same_with_numbers(symbolic: Report, concrete: Report, names: Mapping[str, in
             assert put_in([getattr(row, name)], names) == [getattr(other, name)], (row.path, name)
         for name in FIELDS if row.receptive_field else ():  # which unit reads most may depend on a symbol
             assert put_in(getattr(row, name), names) == (getattr(other, name) or []), (row.path, name)
-    for item in fields(Totals):
-        value = getattr(symbolic.totals, item.name)
+    for name in Totals._fields:
+        value = getattr(symbolic.totals, name)
         if value is not None:
-            assert substitute(value, names) == getattr(concrete.totals, item.name), item.name
+            assert substitute(value, names) == getattr(concrete.totals, name), name
     assert {name: tuple(put_in(shape, names)) for name, shape in symbolic.outputs.items()} == concrete.outputs
 
 
