@@ -50,8 +50,8 @@ ESCAPES = {
     "✓": r"$\surd$",
     "✗": r"$\times$",
     "…": r"\ldots{}",
-    "–": "--",
-    "—": "---",
+    "–": r"\textendash{}",
+    "—": r"\textemdash{}",
     APART: "{}",
 }
 """What has a meaning in LaTeX, `[` and `*` behind the end of a row, and what is mathematics in it."""
@@ -60,7 +60,7 @@ LATIN = re.compile("[\x20-\x7e\xa1-\u017f‘’‚“”„†‡•€]")
 PACKAGES = r"% needs \usepackage{booktabs}"
 ENGINE = "% holds characters that only lualatex and xelatex can set, with a font that has them"
 BELOW = r"$\downarrow$"
-EMPTY = "--"
+EMPTY = r"\textendash{}"
 
 
 def render(tables: Sequence[Table]) -> str:
@@ -174,5 +174,7 @@ def noted(note: Note | str) -> str:
     """A line of text around a table."""
     if isinstance(note, str):
         return escaped(note)
-    label = f"{escaped(note.label)}: " if note.label else ""
-    return label + "".join(map(spell, note.parts))
+    text = f"{escaped(note.label)}: " if note.label else ""
+    for part in map(spell, note.parts):
+        text += "{}" + part if LIGATURE.match(text[-1:] + part) else part
+    return text

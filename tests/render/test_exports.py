@@ -9,24 +9,24 @@ import csv
 import io
 import json
 import os
-import re
 from collections.abc import Callable
-from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
-from markdown_it import MarkdownIt
 
 import paramcalc
 from paramcalc.language.expression import parse
+from paramcalc.render.json import report_object
 from tests.calling import call
+from tests.render.reading import Page, read_html, read_latex, read_markdown
 
 GOLDEN = Path(__file__).parent / "exports"
 SUFFIXES = {"text": "txt", "md": "md", "csv": "csv", "json": "json", "latex": "tex", "html": "html"}
 CALLS = {
     "symbolic": ["show", "alexnet_2012", "--input", "3,H,W"],
     "hostile": ["show", "hostile.yaml", "--formulas"],
-    "hostile_claims": ["check", "hostile.yaml", "--claims"],
+    "hostile_claims": ["check", "alexnet", "hostile.yaml", "--claims"],
+    "several": ["export", "stack_3x3", "stack_5x5", "--input", "128,H,W"],
     "compared": ["compare", "stack_3x3", "stack_5x5"],
     "lined_up": ["compare", "alexnet", "alexnet_2012", "--layers"],
     "swept": ["sweep", "densenet_cifar", "--set", "k=12,24"],
@@ -52,92 +52,41 @@ def test_a_table_is_as_a_person_has_read_it(name: str, format: str, monkeypatch:
     assert text == expected.read_bytes().decode()
 
 
-# -- cells that are read back ---------------------------------------------------------------------
-
-Cells = list[list[str]]
-
-
-def of_markdown(text: str) -> Cells:
-    """The cells of the first table, as a reader sees them."""
-    rows: Cells = []
-    for token in MarkdownIt("commonmark").enable("table").parse(text):
-        if token.type == "tr_open":
-            rows.append([])
-        if token.type == "inline" and token.level == 4:
-            rows[-1].append("".join(child.content for child in token.children or ()))
-    return rows
+def test_every_document_is_looked_at() -> None:
+    found = {path.name for path in GOLDEN.iterdir() if path.suffix != ".yaml"}
+    assert found == {f"{name}.{suffix}" for name in CALLS for suffix in SUFFIXES.values()}
 
 
-class Page(HTMLParser):
-    """The rows of a page, and the tags that are open."""
-
-    VOID = ("meta", "br")
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.rows: Cells = []
-        self.open: list[str] = []
-        self.seen: set[str] = set()
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.seen.add(tag)
-        assert not any(name.startswith("on") or name in ("src", "href") for name, _ in attrs)
-        if tag not in self.VOID:
-            self.open.append(tag)
-        if tag == "tr":
-            self.rows.append([])
-        if tag in ("td", "th"):
-            self.rows[-1].append("")
-
-    def handle_endtag(self, tag: str) -> None:
-        assert self.open.pop() == tag
-
-    def handle_data(self, data: str) -> None:
-        if {"td", "th"} & set(self.open):
-            self.rows[-1][-1] += data
+@pytest.mark.parametrize("path", sorted(GOLDEN.iterdir()), ids=lambda path: path.name)
+def test_no_document_holds_what_a_terminal_obeys(path: Path) -> None:
+    text = path.read_bytes().decode()
+    assert text.replace("\r\n", "").replace("\n", "").isprintable()
 
 
-def of_html(text: str) -> Cells:
-    """The cells of a page, which must close what it opens and load or run nothing."""
-    page = Page()
-    page.feed(text)
-    page.close()
-    assert page.open == []
-    assert not page.seen & {"script", "link", "img", "iframe", "object", "embed"}
-    assert not re.search(r"url\(|@import", text)
-    return page.rows
+# -- figures that are read back -------------------------------------------------------------------
 
 
-def of_latex(text: str) -> Cells:
-    """The cells of the first tabular, with commands for characters read back."""
-    body = text.split(r"\toprule")[1].split(r"\bottomrule", maxsplit=1)[0].replace(r"\midrule", "")
-    rows = [row.strip() for row in re.split(r"(?<!\\)\\\\", body) if row.strip()]
-    return [[plain_cell(cell) for cell in re.split(r"(?<!\\)&", row)] for row in rows]
-
-
-def plain_cell(cell: str) -> str:
-    text = re.sub(r"\\textbf\{(.*)\}", r"\1", cell.strip())
-    for command, sign in ((r"$\times$", "×"), ("{*}", "*"), ("--", "–"), (r"\_", "_"), (r"$\surd$", "✓")):
-        text = text.replace(command, sign)
-    return text
-
-
-def expected_cells(name: str) -> Cells:
+def expected_rows(name: str) -> list[list[str]]:
     """What the table of `show` must hold of a network of numbers: layers, outputs, params and MACs."""
     report = paramcalc.analyze(paramcalc.load(name))
     rows = [
         [row.path, "×".join(f"{size:,}" for size in row.output), f"{row.params:,}", f"{row.macs:,}"]
         for row in report.layers
     ]
-    total = ["total", "", f"{report.totals.params:,}", f"{report.totals.macs:,}"]
-    return [["layer", "output", "params", "MACs"], *rows, total]
+    return [*rows, ["total", "", f"{report.totals.params:,}", f"{report.totals.macs:,}"]]
 
 
 @pytest.mark.parametrize("name", NETWORKS)
-@pytest.mark.parametrize(("format", "read"), [("md", of_markdown), ("html", of_html), ("latex", of_latex)])
-def test_the_cells_are_those_of_the_report(name: str, format: str, read: Callable[[str], Cells]) -> None:
+@pytest.mark.parametrize(
+    ("format", "read"),
+    [("md", read_markdown), ("html", lambda text: read_html(text).page), ("latex", read_latex)],
+    ids=["md", "html", "latex"],
+)
+def test_the_cells_are_those_of_the_report(name: str, format: str, read: Callable[[str], Page]) -> None:
     text = written("export", name, "--format", format, "--columns", "layer,output,params,macs")
-    assert [[cell.replace("‑", "-") for cell in row] for row in read(text)] == expected_cells(name)
+    (grid,) = read(text).grids
+    assert grid.header == ["layer", "output", "params", "MACs"]
+    assert grid.rows == expected_rows(name)
 
 
 @pytest.mark.parametrize("name", NETWORKS)
@@ -160,23 +109,12 @@ def test_symbols_in_csv_and_json_parse_back() -> None:
     assert parse(totals["params"]).evaluate(symbols) == report.totals.params
 
 
-@pytest.mark.parametrize("name", CALLS)
-def test_latex_closes_what_it_opens(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_json_is_read_back_as_the_report(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(GOLDEN)
-    text = re.sub(r"^%.*$", "", written(*CALLS[name], "--format", "latex"), flags=re.MULTILINE)
-    bare = re.sub(r"\\[\\{}$&#%_]", "", text)
-    depth = 0
-    for letter in bare:
-        depth += (letter == "{") - (letter == "}")
-        assert depth >= 0
-    assert depth == 0
-    assert bare.count("$") % 2 == 0
-    opened = re.findall(r"\\begin\{(\w+)\}", text)
-    assert sorted(opened) == sorted(re.findall(r"\\end\{(\w+)\}", text))
-    assert "#" not in bare
-    columns = re.search(r"\\begin\{tabular\}\{@\{\}(\w+)@\{\}\}", text)
-    assert columns
-    assert all(len(row) == len(columns[1]) for row in of_latex(text) if not row[0].startswith(r"\multicolumn"))
+    report = paramcalc.analyze(paramcalc.load("hostile.yaml"))
+    read = json.loads(written("show", "hostile.yaml", "--format", "json"))
+    assert read == report_object(report)
+    assert "\x1b[31m \x07 \u202eturned, 网 😀" in read["name"]
 
 
 def test_nothing_from_a_file_runs(monkeypatch: pytest.MonkeyPatch) -> None:
