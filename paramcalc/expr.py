@@ -270,6 +270,8 @@ def terms_of(size: Size) -> Terms:
 
 def divide_exactly(dividend: Size, divisor: Size) -> Size | None:
     """The polynomial q with `q * divisor == dividend`, or None when there is none."""
+    if isinstance(dividend, int) and isinstance(divisor, int):
+        return None if dividend % divisor else dividend // divisor
     divisor_terms = terms_of(divisor)
     lead = max(divisor_terms, key=rank)
     quotient: Size = 0

@@ -79,7 +79,10 @@ class Axis(NamedTuple):
     @property
     def constant(self) -> bool:
         """Whether all units read the same."""
-        return all(part.step == 0 for part in self.progressions)
+        for part in self.progressions:  # noqa: SIM110 - asked of every node, and a generator takes three times as long
+            if part.step != 0:
+                return False
+        return True
 
 
 class Scattered(NamedTuple):
@@ -216,19 +219,23 @@ def interval(field: Progression, unit: Size) -> Interval | None:
     if not isinstance(phase, int):
         raise Unknown
     span = field.spans[phase]
+    if turn == 0:
+        return span
     return span and (field.step * turn + span[0], field.step * turn + span[1])
 
 
 def hull(spans: Iterable[Interval | None]) -> Interval | None:
     """The smallest interval that holds all of them."""
     known = [span for span in spans if span]
-    if not known:
-        return None
+    if len(known) < 2:
+        return known[0] if known else None
     return least([lo for lo, _ in known]), largest([hi for _, hi in known])
 
 
 def least(sizes: Sequence[Size]) -> Size:
     """The smallest; raises Unknown where symbols leave it open."""
+    if all(isinstance(size, int) for size in sizes):
+        return min(sizes)  # type: ignore[type-var]
     best = sizes[0]
     for size in sizes[1:]:
         found = smaller(best, size)
@@ -240,6 +247,8 @@ def least(sizes: Sequence[Size]) -> Size:
 
 def largest(sizes: Sequence[Size]) -> Size:
     """The largest; raises Unknown where symbols leave it open."""
+    if all(isinstance(size, int) for size in sizes):
+        return max(sizes)  # type: ignore[type-var]
     return -least([-size for size in sizes])
 
 
@@ -248,7 +257,7 @@ def largest(sizes: Sequence[Size]) -> Size:
 
 def behind(reading: Reading, field: Axis, units: Size) -> Axis:
     """The field of a layer that reads its input as `reading` along the field's axis."""
-    return field._replace(units=units, progressions=tuple(compose(reading, part) for part in field.progressions))
+    return Axis(field.along, units, tuple([compose(reading, part) for part in field.progressions]), field.whole)
 
 
 def everything(field: AxisField, along: int = 0) -> Axis:

@@ -26,18 +26,19 @@ SYMBOLS: dict[int, tuple[str, ...]] = {1: (), 2: ("L",), 3: ("H", "W"), 4: ("D",
 class Tensor:
     """A shape, and the number of such tensors for one input: 1, or 2000 region crops."""
 
-    __slots__ = ("_elements", "count", "shape")
+    __slots__ = ("_elements", "_hash", "count", "shape")
 
     def __init__(self, shape: Shape, count: Size = 1) -> None:
         self.shape = shape
         self.count = count
         self._elements: Size | None = None
+        self._hash = hash((shape, count))
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Tensor) and self.shape == other.shape and self.count == other.count
 
     def __hash__(self) -> int:
-        return hash((self.shape, self.count))
+        return self._hash
 
     @property
     def elements(self) -> Size:

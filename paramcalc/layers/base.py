@@ -10,6 +10,7 @@ base again for each class, which doubles the time that a layer takes to load.
 
 from collections.abc import Callable, Mapping, Sequence
 from fractions import Fraction
+from operator import is_
 from typing import Annotated, Any, ClassVar, TypeAlias
 
 from pydantic import BaseModel, ConfigDict, PlainValidator, WithJsonSchema
@@ -297,9 +298,30 @@ def along_axes(readings: Sequence[Reading | None], y: Shape) -> Reader:
     """Each axis of the tensor is read as the reading in its place says; WHOLE is the whole axis."""
 
     def reader(fields: Sequence[Fields], origin: object) -> Fields:
-        return tuple(axis_behind(field, readings, y) for field in fields[0])
+        before = fields[0]
+        after: list[AxisField] = []
+        for place, field in enumerate(before):
+            twin, beside = (after[-1], before[place - 1]) if place else (None, field)
+            if isinstance(twin, Axis) and twin is not beside and parallel(beside, field, readings):
+                after.append(twin._replace(along=field.along, units=y[field.along]))
+            else:
+                after.append(axis_behind(field, readings, y))
+        return before if all(map(is_, before, after)) else tuple(after)
 
     return reader
+
+
+def parallel(one: AxisField, other: AxisField, readings: Sequence[Reading | None]) -> bool:
+    """Whether a reading of two fields gives the same for both, but for the axis and its size: that of square maps."""
+    if not isinstance(one, Axis) or not isinstance(other, Axis) or one.constant:
+        return False
+    reading = readings[one.along]
+    return (
+        reading is not None
+        and reading == readings[other.along]
+        and one.progressions == other.progressions
+        and one.whole == other.whole
+    )
 
 
 def axis_behind(field: AxisField, readings: Sequence[Reading | None], y: Shape) -> AxisField:
@@ -314,5 +336,5 @@ def axis_behind(field: AxisField, readings: Sequence[Reading | None], y: Shape) 
             return field
         raise Unknown
     if reading == EACH:
-        return field._replace(units=y[field.along])
+        return field if field.units == y[field.along] else field._replace(units=y[field.along])
     return behind(reading, field, y[field.along])
