@@ -1,5 +1,20 @@
-"""`python -m paramcalc`."""
+"""The program `paramcalc`, also as `python -m paramcalc`."""
 
-from paramcalc.cli import main
+from __future__ import annotations
 
-main()
+import gc
+
+THRESHOLD = 100_000
+"""Objects that Python makes before it looks for garbage: what a command loads and computes lives to its end."""
+
+
+def main() -> None:
+    """Run the command line."""
+    gc.set_threshold(THRESHOLD)
+    from paramcalc.cli import main as run  # noqa: PLC0415 - loading it makes most of these objects
+
+    run()
+
+
+if __name__ == "__main__":
+    main()

@@ -15,6 +15,7 @@ from operator import attrgetter
 from typing import NamedTuple, TypeVar
 
 from paramcalc import field as fields
+from paramcalc.collector import paused
 from paramcalc.conditions import Condition, greatest
 from paramcalc.expr import Size, added, pretty
 from paramcalc.field import AxisField, Unknown
@@ -139,6 +140,12 @@ class Report(NamedTuple):
 
 def analyze(network: Network) -> Report:
     """The report of a network: a row for each executed step, in execution order, and the totals."""
+    with paused():
+        return reported(network)
+
+
+def reported(network: Network) -> Report:
+    """The same, with Python's collector as it is."""
     seen: list[Seen] = []
     for node in network.nodes:
         before = node.inputs[0]

@@ -12,6 +12,7 @@ from typing import Any, NamedTuple, TypeVar
 from pydantic import ValidationError
 
 from paramcalc import limits
+from paramcalc.collector import paused
 from paramcalc.errors import ExpressionError, LayerError, ParamcalcError, Problem, Span, listing, suggestion
 from paramcalc.expr import Expr, Size, symbol
 from paramcalc.language.document import Argument, Block, Branch, File, InputSpec, Reference, Step
@@ -34,7 +35,8 @@ def build(
 
     Raises ParamcalcError with every independent problem.
     """
-    return _Builder(file).network(input_shapes or {}, settings or {})
+    with paused():
+        return _Builder(file).network(input_shapes or {}, settings or {})
 
 
 class Reach:
