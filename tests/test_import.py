@@ -33,3 +33,31 @@ def test_the_test_above_can_fail(name: str) -> None:
 def test_the_command_line_loads_no_torch() -> None:
     statement = "import paramcalc.cli, paramcalc.render.text, paramcalc.render.show"
     assert "torch" not in loaded_by(statement)
+
+
+def modules_of(*arguments: str) -> set[str]:
+    """What a call of the command line has loaded when it ends."""
+    call = f"import sys\nsys.argv = {['paramcalc', *arguments]}\nimport paramcalc.cli"
+    run = "try:\n    paramcalc.cli.main()\nexcept SystemExit:\n    pass\nprint(*sys.modules, file=sys.stderr)"
+    done = subprocess.run([sys.executable, "-c", f"{call}\n{run}"], capture_output=True, text=True, check=True)
+    return set(done.stderr.split())
+
+
+FORMATS = {f"paramcalc.render.{name}" for name in ("markdown", "csv", "json", "latex", "html", "mathematics", "output")}
+
+
+@pytest.mark.parametrize(
+    ("format", "own"),
+    [
+        ("text", set()),
+        ("md", {"markdown", "mathematics"}),
+        ("csv", {"csv"}),
+        ("latex", {"latex", "mathematics"}),
+        ("html", {"html", "mathematics"}),
+        ("json", {"json"}),
+    ],
+)
+def test_a_result_loads_the_format_that_it_is_written_in_and_no_other(format: str, own: set[str]) -> None:
+    loaded = modules_of("show", "lenet5", "--format", format)
+    assert loaded & FORMATS == {f"paramcalc.render.{name}" for name in own}
+    assert not loaded & {"torch", "matplotlib", "html.parser"}

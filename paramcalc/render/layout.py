@@ -117,8 +117,8 @@ def fit(columns: Sequence[Column], rows: Sequence[Sequence[str]], page: int | No
     for place in sorted(kept, key=lambda place: -columns[place].rank):
         if over() > 0:
             widths[place] -= min(over(), slack(columns[place], widths[place]))
-    cells = [max([LEAST_TITLE, *map(cell_len, column)]) for column in zip(*rows, strict=True)]
-    for place in kept:
+    cells = [max([LEAST_TITLE, *(cell_len(row[place]) for row in rows)]) for place in range(len(columns))]
+    for place in sorted(kept, key=lambda place: cells[place] - widths[place]):
         if not columns[place].elastic and over() > 0:
             widths[place] = min(widths[place], max(cells[place], widths[place] - over()))
     return kept, widths

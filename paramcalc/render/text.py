@@ -6,7 +6,7 @@ thousand rows.
 
 from __future__ import annotations
 
-from textwrap import wrap
+import re
 
 from rich.cells import cell_len
 
@@ -20,6 +20,7 @@ LONGEST_RULE = 120
 LABEL = 13
 """Characters of the label of a line below the table."""
 INDENT = "    "
+WORD = re.compile(r"(\s*)(\S+)")
 
 
 def spell(value: Value) -> str:
@@ -76,30 +77,34 @@ def footing(table: Table, page: Page) -> list[str]:
     return [line for note in notes for line in wrapped(note, page.width, " " * LABEL)]
 
 
-def wrapped(text: str, width: int, hanging: str) -> list[str]:
+def wrapped(text: str, width: int, hanging: str = "") -> list[str]:
     """Text as lines that a page holds; words and numbers stay whole, if need be without the hanging indent."""
     width = max(width, 2 * LABEL)
-    indent = hanging
     while True:
-        lines = wrap(text, width, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False)
-        if not indent or all(len(line) <= width for line in lines):
+        lines = [""]
+        for gap, word in WORD.findall(text):
+            if lines[-1] and cell_len(lines[-1] + gap + word) > width:
+                lines.append(hanging + word)
+            else:
+                lines[-1] += gap + word
+        if not hanging or all(cell_len(line) <= width for line in lines):
             return lines
-        indent = indent[: len(indent) // 2]
+        hanging = hanging[: len(hanging) // 2]
 
 
 def noted(note: Note | str) -> str:
     """A line of text around a table."""
     if isinstance(note, str):
         return printable(note)
-    label = f"{note.label:<{LABEL}}" if note.label else ""
+    label = f"{printable(note.label):<{LABEL}}" if note.label else ""
     return label + "".join(spell(part) for part in note.parts)
 
 
 def heading(table: Table, page: Page) -> list[str]:
     """The title and the text above a table."""
     title = printable(table.title)
-    lines = [title] if page.width is None or not title else wrapped(title, page.width, "")
+    lines = [title] if page.width is None else wrapped(title, page.width)
     out = [page.strong(line) for line in lines if line]
     width = min(page.width or LONGEST_RULE, LONGEST_RULE)
-    out += [page.faint(line) for note in table.head for line in wrap(noted(note), width)]
+    out += [page.faint(line) for note in table.head for line in wrapped(noted(note), width) if line]
     return [*out, ""] if out else []
