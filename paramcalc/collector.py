@@ -9,7 +9,7 @@ from contextlib import contextmanager
 
 @contextmanager
 def paused() -> Iterator[None]:
-    """No collection meanwhile: what is made lives to the end, and looking through it again and again doubles the time."""
+    """No collection meanwhile: what is made lives to the end, and looking through it doubles the time."""
     running = gc.isenabled()
     gc.disable()
     try:
