@@ -12,8 +12,8 @@ from paramcalc.comparison import QUANTITIES, Comparison, Kind, Pair
 from paramcalc.expr import Size, added
 from paramcalc.render.json import number, numbers, row_object
 from paramcalc.render.layout import GAP, widest
-from paramcalc.render.show import WHOLE, sizes
-from paramcalc.render.table import Column, Line, Note, Table, Value
+from paramcalc.render.show import READS_ALL, WHOLE, sizes
+from paramcalc.render.table import Column, Line, Note, Sizes, Table, Value
 from paramcalc.render.text import spell
 from paramcalc.summary import Summary, ratio
 
@@ -106,7 +106,7 @@ def seen(summary: Summary) -> Value:
 def below(comparison: Comparison) -> Iterator[Note]:
     """The first architecture against each other one in words, and which layers are the largest."""
     if any(summary.covers_input for summary in comparison.summaries):
-        yield Note((f"{WHOLE} reads the whole input",))
+        yield READS_ALL
     first = comparison.summaries[0]
     for name, other in zip(comparison.names[1:], comparison.summaries[1:], strict=True):
         yield Note((f"{comparison.names[0]} against {name}: ", *in_words(first, other)))
@@ -190,13 +190,14 @@ def steps_table(names: Sequence[str], pairs: Sequence[Pair], *, full: bool) -> T
             lines.append(Line(equal_steps([pair.left for pair in found if pair.left])))
         else:
             lines += [line for pair in found for line in pair_lines(pair)]
+    marked = any(isinstance(value, Sizes) and value.mark for line in lines for value in line.values)
     left, right = (f"{mark} {name}" for mark, name in zip("−+", names, strict=True))
     return Table(
         "",
         list(STEP_COLUMNS),
         lines,
         head=[Note((f"{left}   {right}   {FIRST_FORM} {SECOND_FORM} a step that changed, in both forms",))],
-        foot=[Note((", ".join(counted(pairs)) or "no steps",))],
+        foot=[Note((", ".join(counted(pairs)) or "no steps",)), *([READS_ALL] if marked else [])],
     )
 
 

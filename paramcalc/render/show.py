@@ -14,6 +14,7 @@ from paramcalc.render.table import Column, Line, Note, Sizes, Table, Value
 from paramcalc.summary import Memory
 
 WHOLE, MISALIGNED = "*", "~"
+READS_ALL = Note((f"{WHOLE} reads the whole input",), column="receptive_field")
 
 COLUMNS = (
     Column("layer", "layer", numeric=False, elastic=True),
@@ -144,7 +145,7 @@ def below(report: Report, memory: Memory | None) -> list[Note | str]:
         lines.append(Note((memory.params, " bytes of parameters, ", *activations), memory.dtype))
     lines += [Note((condition.text,), "condition") for condition in report.conditions]
     if any(row.covers_input for row in report.layers):
-        lines.append(Note((f"{WHOLE} reads the whole input",), column="receptive_field"))
+        lines.append(READS_ALL)
     if any(row.misaligned for row in report.layers):
         lines.append(Note((f"{MISALIGNED} paths of different effective strides meet",), column="receptive_field"))
     return lines

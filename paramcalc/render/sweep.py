@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from paramcalc.render.json import number, numbers
-from paramcalc.render.show import WHOLE, sizes
-from paramcalc.render.table import Column, Line, Table, Value
+from paramcalc.render.show import READS_ALL, WHOLE, sizes
+from paramcalc.render.table import Column, Line, Note, Table, Value
 from paramcalc.summary import Summary
 from paramcalc.sweep import Result
 
@@ -36,7 +36,9 @@ def sweep_table(name: str, results: Sequence[Result]) -> Table:
         for result in results
     ]
     wrong = sum(bool(result.error) for result in results)
-    foot = [f"{wrong:,} of {len(results):,} combinations do not fit"] if wrong else []
+    foot: list[Note | str] = [f"{wrong:,} of {len(results):,} combinations do not fit"] if wrong else []
+    if any(result.summary and result.summary.covers_input for result in results):
+        foot.append(READS_ALL)
     return Table(name, columns, lines, foot=foot)
 
 

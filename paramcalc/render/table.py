@@ -118,19 +118,20 @@ class Table:
     def only(self, places: Sequence[int]) -> Table:
         """The same table with the columns at some places, in their order, and the notes that go with them."""
         columns = [self.columns[place] for place in places]
-        gone = {column.key for column in self.columns} - {column.key for column in columns}
 
         def chosen(line: Line) -> Line:
             return Line([line.values[place] for place in places], line.below, line.emphasis)
-
-        def staying(notes: Sequence[Note | str]) -> list[Note | str]:
-            return [note for note in notes if isinstance(note, str) or note.column not in gone]
 
         return Table(
             self.title,
             columns,
             [chosen(line) for line in self.lines],
             self.total and chosen(self.total),
-            staying(self.head),
-            staying(self.foot),
+            self.head,
+            self.notes(places),
         )
+
+    def notes(self, places: Sequence[int]) -> list[Note | str]:
+        """The text below the table where only the columns at some places are shown: a note goes with its column."""
+        gone = {column.key for place, column in enumerate(self.columns) if place not in places}
+        return [note for note in self.foot if isinstance(note, str) or note.column not in gone]

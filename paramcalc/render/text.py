@@ -7,6 +7,7 @@ thousand rows.
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
 from rich.cells import cell_len
 
@@ -53,8 +54,9 @@ def render(table: Table, page: Page) -> str:
         out += [page.faint(text) for note in (*below, *line.below) for text in below_row(note, page.width)]
     if table.total is not None:
         out += [rule, page.strong(row_text(layout.rows[-1], layout, columns).rstrip())]
-    if table.foot:
-        out += [*([""] if layout.rows else []), *footing(table, page)]
+    notes = table.notes(layout.kept)
+    if notes:
+        out += [*([""] if layout.rows else []), *footing(notes, page)]
     return "\n".join(out) + "\n"
 
 
@@ -69,12 +71,12 @@ def below_row(text: str, width: int | None) -> list[str]:
     return [line] if width is None else wrapped(line, width, 2 * INDENT)
 
 
-def footing(table: Table, page: Page) -> list[str]:
+def footing(notes: Sequence[Note | str], page: Page) -> list[str]:
     """The text below a table, wrapped where the page has a width."""
-    notes = map(noted, table.foot)
+    texts = map(noted, notes)
     if page.width is None:
-        return list(notes)
-    return [line for note in notes for line in wrapped(note, page.width, " " * LABEL)]
+        return list(texts)
+    return [line for note in texts for line in wrapped(note, page.width, " " * LABEL)]
 
 
 def wrapped(text: str, width: int, hanging: str = "") -> list[str]:

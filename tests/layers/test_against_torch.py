@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 from torch.utils.flop_counter import FlopCounterMode
 
-from paramcalc.analysis import row_of
+from paramcalc.analysis import Row, seen_by
 from paramcalc.crosscheck.modules import MODULES, NotCheckable, module_for
 from paramcalc.crosscheck.windows import NoModule
 from paramcalc.errors import LayerError
@@ -48,9 +48,10 @@ def computed(case: Case) -> Figures | Refused:
     network = Network("one layer")
     inputs = [network.add_input(f"x{place}", shape, case.count) for place, shape in enumerate(case.shapes)]
     try:
-        row = row_of(network.add(layer_class(case.type)(**case.fields), inputs, "y"))
+        node = network.add(layer_class(case.type)(**case.fields), inputs, "y")
     except (LayerError, ValidationError) as error:
         return Refused(str(error))
+    row = Row(node, seen_by(node))
     figures = (*row.output, row.weights, row.biases, row.buffers, row.macs)
     assert all(isinstance(figure, int) for figure in figures)
     assert row.count == case.count

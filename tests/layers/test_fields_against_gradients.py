@@ -17,7 +17,7 @@ import torch
 from hypothesis import given
 from torch import Tensor
 
-from paramcalc.analysis import Row, row_of
+from paramcalc.analysis import Row, seen_by
 from paramcalc.crosscheck.linearised import Beyond, linearised
 from paramcalc.crosscheck.modules import module_for
 from paramcalc.field import Axis, AxisField, Interval, Scattered, hull, interval
@@ -161,7 +161,7 @@ def check_node(node: Node, axis: int, reads: Tensor, levels: list[Tensor]) -> No
     hulls = hulls_of(reads, field.along)
     check_units(field, hulls, clean)
     if not field.constant:
-        check_measures(field, hulls, clean, row_of(node), axis)
+        check_measures(field, hulls, clean, Row(node, seen_by(node)), axis)
 
 
 def compare(sketch: Sketch) -> None:

@@ -21,7 +21,9 @@ WIDTHS = [40, 80, 120, 200]
 
 
 def text_of(table: Table, width: int | None) -> str:
-    return render(table, Page(io.StringIO(), width))
+    page = Page(io.StringIO(), width)
+    page.width = width  # whatever COLUMNS says
+    return render(table, page)
 
 
 def layout_of(table: Table, width: int | None) -> Layout:
