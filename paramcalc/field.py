@@ -16,6 +16,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from fractions import Fraction
+from functools import lru_cache
 from math import gcd, lcm
 from typing import NamedTuple, TypeAlias
 
@@ -25,6 +26,9 @@ from paramcalc.expr import Expr, Size, divide_exactly
 from paramcalc.window import Window
 
 Interval: TypeAlias = tuple[Size, Size]
+
+REMEMBERED = 256
+"""Results that are kept for the next asker: both axes of a square map read alike."""
 
 
 class Unknown(Exception):
@@ -170,6 +174,7 @@ def _coefficients(size: Expr) -> list[int]:
     return list(size.terms.values())
 
 
+@lru_cache(REMEMBERED)
 def compose(reading: Reading, field: Progression) -> Progression:
     """What a unit of a layer reads of the network's input, when its input reads it as `field` says.
 
@@ -298,15 +303,22 @@ def meet(fields: Sequence[AxisField]) -> AxisField:
     moving = [axis for axis in axes if not axis.constant] or axes
     if len({axis.along for axis in moving}) > 1:
         raise Unknown
+    parts = united(tuple([part for axis in axes for part in axis.progressions]))
+    return Axis(moving[0].along, moving[0].units, parts, any(axis.whole for axis in axes))
+
+
+@lru_cache(REMEMBERED)
+def united(progressions: tuple[Progression, ...]) -> tuple[Progression, ...]:
+    """Progressions with those of one stride joined to one."""
     parts: list[Progression] = []
-    for part in (part for axis in axes for part in axis.progressions):
+    for part in progressions:
         for place, other in enumerate(parts):
             if part.step * len(other.spans) == other.step * len(part.spans):
                 parts[place] = join(part, other)
                 break
         else:
             parts.append(part)
-    return Axis(moving[0].along, moving[0].units, tuple(parts), any(axis.whole for axis in axes))
+    return tuple(parts)
 
 
 def _scattered_with_whole(fields: Sequence[AxisField]) -> AxisField:

@@ -299,29 +299,10 @@ def along_axes(readings: Sequence[Reading | None], y: Shape) -> Reader:
 
     def reader(fields: Sequence[Fields], origin: object) -> Fields:
         before = fields[0]
-        after: list[AxisField] = []
-        for place, field in enumerate(before):
-            twin, beside = (after[-1], before[place - 1]) if place else (None, field)
-            if isinstance(twin, Axis) and twin is not beside and parallel(beside, field, readings):
-                after.append(twin._replace(along=field.along, units=y[field.along]))
-            else:
-                after.append(axis_behind(field, readings, y))
-        return before if all(map(is_, before, after)) else tuple(after)
+        after = tuple([axis_behind(field, readings, y) for field in before])
+        return before if all(map(is_, before, after)) else after
 
     return reader
-
-
-def parallel(one: AxisField, other: AxisField, readings: Sequence[Reading | None]) -> bool:
-    """Whether a reading of two fields gives the same for both, but for the axis and its size: that of square maps."""
-    if not isinstance(one, Axis) or not isinstance(other, Axis) or one.constant:
-        return False
-    reading = readings[one.along]
-    return (
-        reading is not None
-        and reading == readings[other.along]
-        and one.progressions == other.progressions
-        and one.whole == other.whole
-    )
 
 
 def axis_behind(field: AxisField, readings: Sequence[Reading | None], y: Shape) -> AxisField:

@@ -14,6 +14,9 @@ from paramcalc.window import factor
 
 def same_size(sizes: Sequence[Size], need: Conditions) -> Size | None:
     """The shortest spelling of sizes that must be equal; None when they cannot be."""
+    first = sizes[0]
+    if all(size == first for size in sizes):
+        return first
     first = min(sizes, key=lambda size: len(plain(size)))
     return first if all(need.equal(size, first) for size in sizes) else None
 

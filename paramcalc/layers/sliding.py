@@ -1,6 +1,7 @@
 """Layers that slide a window over every spatial axis: convolution and pooling."""
 
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from typing import ClassVar
 
 from paramcalc.conditions import Conditions
@@ -45,42 +46,55 @@ def pads(padding: Padding, axes: int) -> list[tuple[Size, Size]]:
     return [(pad, pad) for pad in per_axis("padding", single, axes)]
 
 
+def per_window(axes: int, *values: PerAxis) -> list[tuple[Size, ...]]:
+    """Kernel, stride and dilation of the window on each axis."""
+    names = ("kernel", "stride", "dilation")
+    return list(zip(*(per_axis(name, value, axes) for name, value in zip(names, values, strict=True)), strict=True))
+
+
+def same_paddings(
+    sizes: Sequence[Size], kernel: PerAxis, stride: PerAxis, dilation: PerAxis
+) -> tuple[tuple[Size, Size], ...]:
+    """The padding of TensorFlow's `SAME`, which depends on the sizes of the input."""
+    shapes = per_window(len(sizes), kernel, stride, dilation)
+    return tuple(same_padding(n, *shape) for n, shape in zip(sizes, shapes, strict=True))
+
+
+@lru_cache(maxsize=1024)
+def fixed_windows(
+    axes: int, kernel: PerAxis, stride: PerAxis, padding: Padding, dilation: PerAxis, ceil: bool
+) -> tuple[Window, ...]:
+    """Windows that do not depend on the input: one for each of `axes` axes."""
+    shapes = per_window(axes, kernel, stride, dilation)
+    windows = [Window(k, s, lo, hi, d) for (k, s, d), (lo, hi) in zip(shapes, pads(padding, axes), strict=True)]
+    if not ceil:
+        return tuple(windows)
+    try:
+        return tuple(rounded_up(window) for window in windows)
+    except ValueError as error:
+        raise LayerError(str(error)) from None
+
+
 class Sliding(Layer):
     """A layer with one window per spatial axis; `channels` is how it reads those."""
 
     rules: ClassVar[Mapping[str, str]] = {"size": WINDOWS}
     channels: ClassVar[Reading | None] = EACH
 
-    def windows(self, x: Shape) -> list[Window]:
+    def windows(self, x: Shape) -> Sequence[Window]:
         """The window on each spatial axis of the input."""
         raise AttributeError
 
     def build_windows(
         self, x: Shape, kernel: PerAxis, stride: PerAxis, padding: Padding, dilation: PerAxis, ceil: bool
-    ) -> list[Window]:
+    ) -> Sequence[Window]:
         """Windows from fields that give one value, or one per axis."""
-        axes = len(x) - 1
-        sizes = zip(
-            per_axis("kernel", kernel, axes),
-            per_axis("stride", stride, axes),
-            per_axis("dilation", dilation, axes),
-            strict=True,
-        )
-        shapes = list(sizes)
         if padding == "same":
             try:
-                both = [same_padding(n, *shape) for n, shape in zip(x[1:], shapes, strict=True)]
+                padding = same_paddings(x[1:], kernel, stride, dilation)
             except ValueError as error:
                 raise LayerError(str(error)) from None
-        else:
-            both = pads(padding, axes)
-        windows = [Window(k, s, lo, hi, d) for (k, s, d), (lo, hi) in zip(shapes, both, strict=True)]
-        if not ceil:
-            return windows
-        try:
-            return [rounded_up(window) for window in windows]
-        except ValueError as error:
-            raise LayerError(str(error)) from None
+        return fixed_windows(len(x) - 1, kernel, stride, padding, dilation, ceil)
 
     def slide(self, x: Shape, channels: Size, need: Conditions) -> Shape:
         """The output: `channels`, and on each axis as many positions as the window has."""
@@ -152,7 +166,7 @@ class Conv(Convolution, Sliding):
 
     padding: WindowPadding = 0
 
-    def windows(self, x: Shape) -> list[Window]:
+    def windows(self, x: Shape) -> Sequence[Window]:
         """The window on each spatial axis."""
         return self.build_windows(x, self.kernel, self.stride, self.padding, self.dilation, False)
 
@@ -182,7 +196,7 @@ class ConvTranspose(Convolution):
 
     output_padding: NaturalPerAxis = 0
 
-    def windows(self, x: Shape) -> list[Window]:
+    def windows(self, x: Shape) -> Sequence[Window]:
         """The window whose transpose this is, on each spatial axis; output padding is padding taken off behind."""
         axes = len(x) - 1
         values = zip(
@@ -241,11 +255,11 @@ class Pool(Sliding):
     padding: WindowPadding = 0
     ceil: Truth = False
 
-    def windows(self, x: Shape) -> list[Window]:
+    def windows(self, x: Shape) -> Sequence[Window]:
         """The window on each spatial axis."""
         return self.pool_windows(x, 1)
 
-    def pool_windows(self, x: Shape, dilation: PerAxis) -> list[Window]:
+    def pool_windows(self, x: Shape, dilation: PerAxis) -> Sequence[Window]:
         """The windows; padding is at most half the kernel, without its dilation, as in torch."""
         stride = self.kernel if self.stride is None else self.stride
         exact = self.build_windows(x, self.kernel, stride, self.padding, dilation, False)
@@ -273,7 +287,7 @@ class MaxPool(Pool):
 
     dilation: PositivePerAxis = 1
 
-    def windows(self, x: Shape) -> list[Window]:
+    def windows(self, x: Shape) -> Sequence[Window]:
         """The window on each spatial axis."""
         return self.pool_windows(x, self.dilation)
 
@@ -292,7 +306,7 @@ class SpaceToDepth(Sliding):
 
     block: Positive
 
-    def windows(self, x: Shape) -> list[Window]:
+    def windows(self, x: Shape) -> Sequence[Window]:
         """A block is a window with its own size as stride."""
         return [Window(self.block, self.block)] * (len(x) - 1)
 
