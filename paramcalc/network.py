@@ -16,6 +16,9 @@ from paramcalc.field import ITSELF, Axis, Fields, Unknown
 from paramcalc.layers.base import Layer, Reader, total
 from paramcalc.shape import Shape, Tensor
 
+REMEMBERED = 1_000
+"""What the rules said that is kept at a time: a repeated block is worked out once, a growing one is not hoarded."""
+
 
 class Counts(NamedTuple):
     """What one application of a layer costs: parameters, state, and the MACs for one tensor."""
@@ -159,6 +162,8 @@ class Network:
             total(layer.macs(x, output.shape)),
         )
         inference = Inference(output, counts, layer.reader(inputs, output), layer)
+        if len(self._inferred) >= REMEMBERED:
+            self._inferred.clear()
         self._inferred[key] = inference
         return inference
 

@@ -19,8 +19,8 @@ from paramcalc.crosscheck.gradients import Interval, Part, Progress, Units, cut,
 from paramcalc.crosscheck.network import layer_of
 from paramcalc.crosscheck.one_channel import NEUTRAL
 from paramcalc.crosscheck.stretched import Stretched
-from paramcalc.crosscheck.units import ALL, Measures, expected_of, measured, period, total, units_of, whole
-from paramcalc.field import Axis, AxisField, Scattered
+from paramcalc.crosscheck.units import Measures, expected_of, measured, period, told, total, units_of, whole
+from paramcalc.field import Axis
 from paramcalc.network import Network, Node
 
 BUDGET = 500_000_000
@@ -180,23 +180,12 @@ def add_node(line: Stretched, node: Node, touched: Mapping[Look, Interval | None
     found = node.fields[line.axis]
     name = AXES[spatial_axes(line.source)][line.axis]
     for look, span in touched.items():
-        if has_interval(found, look.unit, span):
+        if told(found, look.unit, span):
             expected = expected_of(found, look.unit)
             result.checks.append(FieldCheck(node.path, name, look.unit, expected, span, look.clipped))
     spans = {look.unit: span for look, span in touched.items()}
     clipped = any(look.clipped for look in touched)
     result.measures.setdefault(node.path, []).append(Measures() if clipped else measured(found, spans))
-
-
-def has_interval(found: AxisField, unit: int, span: Interval | None) -> bool:
-    """Whether paramcalc tells what a unit reads.
-
-    Of units without order it tells it of all together. Units that all read the whole map are not
-    told apart from those among them that read nothing, in the padding.
-    """
-    if isinstance(found, Scattered):
-        return unit == ALL
-    return not found.constant or span is not None
 
 
 def first_steps(line: Stretched) -> dict[int, int]:

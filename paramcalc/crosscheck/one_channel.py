@@ -92,6 +92,11 @@ def concatenated(layer: Any, own: Shapes, used: Shapes, place: int) -> nn.Module
     return Sum() if layer.axis == 0 and place != 0 else Beside(number(layer.axis))
 
 
+def dense(layer: Any, own: Shapes, used: Shapes, place: int) -> nn.Module | None:
+    """Units that take the place of positions are all there; those of a vector are one channel."""
+    return linearised(module_for(layer, used)) if place == len(own[0]) - 1 > 0 else None
+
+
 def reshaped(layer: Any, own: Shapes, used: Shapes, place: int) -> nn.Module:
     """A map that has shrunk to a point, with as many axes as the new shape."""
     if any(size != 1 for size in own[0]):
@@ -149,6 +154,7 @@ def blocks(layer: Any, own: Shapes, used: Shapes, place: int) -> nn.Module:
 
 SPECIAL: dict[str, Callable[[Any, Shapes, Shapes, int], nn.Module | None]] = {
     "concat": concatenated,
+    "linear": dense,
     "reshape": reshaped,
     "slice": sliced,
     "crop": cropped,

@@ -61,6 +61,20 @@ def expected_of(found: AxisField, unit: int) -> Interval | None:
     return numbers(hull(interval(part, unit) for part in found.progressions))
 
 
+def told(found: AxisField, unit: int, span: Interval | None) -> bool:
+    """Whether paramcalc tells what a unit reads, which touches `span`.
+
+    Of units without order it tells it of all together. Of paths that read the same everywhere it does
+    not tell which units they leave out, in the padding or between the taps of a transposed convolution.
+    """
+    if isinstance(found, Scattered):
+        return unit == ALL
+    moving = [part for part in found.progressions if part.step != 0]
+    if len(moving) == len(found.progressions) or span == expected_of(found, unit):
+        return True
+    return span != numbers(hull(interval(part, unit) for part in moving)) if moving else span is not None
+
+
 # -- what is looked at ---------------------------------------------------------------------------
 
 
@@ -123,7 +137,7 @@ def measured(found: AxisField, spans: Mapping[int, Interval | None]) -> Measures
     if found.constant:
         return Measures(largest(spans, (ALL,)))
     repeats, units = period(found), whole(found.units)
-    first, next_one = spans.get(0), spans.get(repeats)
+    first, next_one = (spans.get(unit) if told(found, unit, spans.get(unit)) else None for unit in (0, repeats))
     looked_at = {*range(min(repeats, units))}
     if len(found.progressions) > 1:
         looked_at.update(range(max(0, units - repeats), units))

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import re
 
+import pytest
 from hypothesis import given, settings
 
+import paramcalc
 from paramcalc.crosscheck.check import check
 from paramcalc.crosscheck.modules import MODULES, NotCheckable
 from tests.crosscheck.documents import Document, documents
@@ -16,6 +18,27 @@ REASONS = re.compile(
     "receptive field: paramcalc does not know it|receptive field: .* cannot be followed with one channel|"
     ".*torch has no such module"
 )
+
+
+RARE = {
+    "a path that reads everything leaves out some units of the others": """
+- add:
+    moving: [crop: {size: [5], offset: 0}]
+    constant: [global_avg_pool, conv_transpose: {out: 3, kernel: 3, stride: 2, dilation: 2}]
+""",
+    "a linear layer along the positions makes positions": """
+- concat:
+    moving: [crop: {size: [3], offset: 0}]
+    constant: [global_avg_pool, concat: {axis: 1, two: [linear: 2, linear: 4, linear: 2], one: []}]
+""",
+}
+
+
+@pytest.mark.parametrize("layers", RARE.values(), ids=RARE)
+def test_torch_agrees_with_rare_networks(layers: str) -> None:
+    result = check(paramcalc.loads(f"name: rare\ninput: [3, 49]\nlayers:{layers}"))
+    assert result.differences == []
+    assert result.unchecked == {}
 
 
 @settings(max_examples=EXAMPLES)
