@@ -69,16 +69,18 @@ class Expr:
         if len(terms) > limits.TERMS:
             raise ExpressionError(f"the expression grows beyond {limits.TERMS:,} terms")
         self.terms = terms
-        self._hash = hash(frozenset(terms.items()))
+        self._hash: int | None = None  # most sums on the way to a result are never looked up
 
     def __hash__(self) -> int:
+        if self._hash is None:
+            self._hash = hash(frozenset(self.terms.items()))
         return self._hash
 
     def __eq__(self, other: object) -> bool:
         if self is other:
             return True
         if isinstance(other, Expr):
-            return self._hash == other._hash and self.terms == other.terms
+            return self.terms == other.terms
         return NotImplemented if not isinstance(other, int) else False
 
     def __add__(self, other: Size) -> Size:
@@ -309,10 +311,18 @@ def product(*sizes: Size) -> Size:
 
 def added(sizes: Iterable[Size]) -> Size:
     """The sum of sizes; 0 for none."""
-    total: Size = 0
+    constant = 0
+    terms: Terms = {}
     for size in sizes:
-        total = total + size
-    return total
+        if isinstance(size, int):
+            constant += size
+        else:
+            for monomial, c in size.terms.items():
+                terms[monomial] = terms.get(monomial, 0) + c
+    if not terms:
+        return constant
+    terms[()] = terms.get((), 0) + constant
+    return settle(terms)
 
 
 def ceil_divide(size: Size, divisor: int) -> Size:

@@ -123,10 +123,13 @@ class _Builder:
             heads[head.name] = node
             reach.names.setdefault(head.name, (node, head.name))
             self.paths.setdefault(head.name, node)
-        read = {id(source) for node in self.result.nodes for source in node.inputs}
-        if end is not None and (not heads or id(end) not in read) and end not in heads.values():
+        if end is not None and end not in heads.values() and not (heads and self.is_read(end)):
             self.result.outputs["output"] = end
         self.result.outputs.update({name: node for name, node in heads.items() if node is not None})
+
+    def is_read(self, node: Node) -> bool:
+        """Whether a step reads a node."""
+        return any(source is node for other in self.result.nodes for source in other.inputs)
 
     # -- arguments and inputs -----------------------------------------------------------------
 
@@ -293,7 +296,7 @@ class _Builder:
     def names(self, used: Sequence[str] | frozenset[str], incoming: Node | None, place: Place) -> Environment | None:
         """The values of names: those in scope, and the sizes of the incoming tensor. None where these are not known."""
         scope = place.scope
-        missing = [name for name in used if name not in scope]
+        missing = [name for name in used if name not in scope] if used else []
         if not missing:
             return scope
         if incoming is None:
@@ -400,12 +403,14 @@ class _Builder:
     def layer(self, step: Step, name: str, incoming: Node | None, place: Place, reach: Reach) -> Node | None:
         """Execute a layer."""
         layer = self.configure(step, incoming, place)
-        order = [name for name in layer_class(step.kind).references if name in step.references]
-        others = [self.refer(step.references[name], reach, place) for name in order]
-        inputs = [node for node in (incoming, *others) if node is not None]
-        if layer is None or incoming is None or len(inputs) <= len(step.references):
+        inputs = [incoming]
+        if step.references:
+            order = [name for name in layer_class(step.kind).references if name in step.references]
+            inputs += [self.refer(step.references[name], reach, place) for name in order]
+        known = [node for node in inputs if node is not None]
+        if layer is None or len(known) < len(inputs):
             return None
-        return self.add(layer, inputs, step, name, place)
+        return self.add(layer, known, step, name, place)
 
     def add(self, layer: Layer, inputs: list[Node], step: Step, name: str, place: Place) -> Node:
         path = place.prefix + name

@@ -98,16 +98,18 @@ class Sliding(Layer):
 
     def slide(self, x: Shape, channels: Size, need: Conditions) -> Shape:
         """The output: `channels`, and on each axis as many positions as the window has."""
-        windows = self.windows(x)
-        for n, window in zip(x[1:], windows, strict=True):
-            if not need.at_least(window.size(n), 1):
+        sizes: list[Size] = []
+        for n, window in zip(x[1:], self.windows(x), strict=True):
+            size = window.size(n)
+            if not need.at_least(size, 1):
                 reach = n + window.lo + window.hi
                 padded = "" if reach == n else f" ({pretty(reach)} with padding)"
                 raise LayerError(
                     f"the window of {self.type} spans {pretty(window.span)}, "
                     f"but the input {spelled(x)} has only {pretty(n)}{padded}"
                 )
-        return (channels, *(window.size(n) for n, window in zip(x[1:], windows, strict=True)))
+            sizes.append(size)
+        return (channels, *sizes)
 
     def reader(self, inputs: Sequence[Tensor], y: Tensor) -> Reader:
         """Each spatial axis through its window."""
