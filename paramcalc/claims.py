@@ -60,7 +60,7 @@ def judge(network: Network, report: Report) -> list[Verdict]:
     Raises ParamcalcError where a claim is about a step that does not exist.
     """
     rows = {row.path: row for row in report.layers}
-    problems = [missing(claim, network) for claim in network.claims if claim.at and claim.at.name not in network.steps]
+    problems = [missing(claim, network) for claim in network.claims if claim.at and not network.step(claim.at.name)]
     if problems:
         raise ParamcalcError(*problems)
     return [verdict(claim, network, report, rows) for claim in network.claims]
@@ -69,7 +69,7 @@ def judge(network: Network, report: Report) -> list[Verdict]:
 def missing(claim: Claim, network: Network) -> Problem:
     """The problem of a claim about no step."""
     assert claim.at is not None
-    names = list(network.steps)
+    names = network.paths()
     return Problem(
         f"no step is called '{claim.at.name}'{suggestion(claim.at.name, names)}",
         claim.at.span,
@@ -81,7 +81,8 @@ def verdict(claim: Claim, network: Network, report: Report, rows: dict[str, Row]
     """One claim against what is computed."""
     figures = tuple(figure(item.value) for item in scalars(claim.value))
     step = claim.at.name if claim.at else ""
-    path = network.steps[step].path if step and not inside(report.layers, step) else ""
+    node = network.step(step)
+    path = node.path if node and not inside(report.layers, step) else ""
     computed = value_of(claim, network, report, rows)
     met: bool | None = len(figures) in (1, len(computed)) and bool(computed)
     if met:
@@ -110,7 +111,7 @@ def value_of(
     quantity = claim.quantity
     if claim.at is None and hasattr(report.totals, quantity):
         return (getattr(report.totals, quantity),)
-    end = network.steps[claim.at.name] if claim.at else next(reversed(network.nodes), None)
+    end = network.step(claim.at.name) if claim.at else next(reversed(network.nodes), None)
     if end is None or end.path not in rows:
         return ()
     row = rows[end.path]

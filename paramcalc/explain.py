@@ -40,9 +40,10 @@ def steps_of(network: Network, path: str) -> list[Node]:
     nodes = [node for node in network.nodes if not path or node.path == path or node.path.startswith(f"{path}.")]
     if nodes:
         return nodes
-    if path in network.steps:
-        return [network.steps[path]]
-    names = list(dict.fromkeys([*network.steps, *(node.path for node in network.nodes)]))
+    node = network.step(path)
+    if node is not None:
+        return [node]
+    names = network.paths()
     raise ParamcalcError(f"no step is called '{path}'{suggestion(path, names) or f'; there are {listing(names)}'}")
 
 

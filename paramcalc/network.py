@@ -29,6 +29,10 @@ class Counts(NamedTuple):
     macs: Size = 0
 
 
+FREE = Counts()
+"""What most layers cost."""
+
+
 class Inference(NamedTuple):
     """What the rules of a layer say for inputs of certain shapes."""
 
@@ -88,9 +92,8 @@ class Node:
 class Network:
     """Nodes in execution order, the inputs first, and what must hold for the symbols.
 
-    `outputs` are the named results. `steps` gives the node that a step ends in by the step's path,
-    also for blocks and for the steps that repeats number; `blocks` gives the name of the block at a
-    path; `claims` are the published figures.
+    `outputs` are the named results. `ends` gives the node that a block or a head ends in, by its path;
+    `blocks` gives the name of the block at a path; `claims` are the published figures.
     """
 
     def __init__(self, name: str, source: str = "") -> None:
@@ -100,15 +103,16 @@ class Network:
         self.nodes: list[Node] = []
         self.outputs: dict[str, Node] = {}
         self.conditions = Conditions()
-        self.steps: dict[str, Node] = {}
+        self.ends: dict[str, Node] = {}
         self.blocks: dict[str, str] = {}
         self.claims: Sequence[Any] = ()
         self._inferred: dict[tuple[object, ...], Inference] = {}
+        self._by_path: dict[str, Node] = {}
 
     def add_input(self, path: str, shape: Shape, count: Size = 1) -> Node:
         """An input of `count` tensors of a shape; every spatial position reads itself."""
         fields = tuple(Axis(axis, n, (ITSELF,)) for axis, n in enumerate(shape) if axis > 0)
-        node = Node(len(self.inputs), path, None, (), Tensor(shape, count), Counts(), fields, None, False, None)
+        node = Node(len(self.inputs), path, None, (), Tensor(shape, count), FREE, fields, None, False, None)
         self.inputs.append(node)
         return node
 
@@ -146,6 +150,29 @@ class Network:
         self.nodes.append(node)
         return node
 
+    def step(self, path: str) -> Node | None:
+        """The node that a step ends in: a layer, a block or a head by its path; None where there is none.
+
+        The only step of its kind in a list may also be called by the number 1: `conv1` for `conv`.
+        """
+        found = self._at(path)
+        if found is None and path.endswith("1"):
+            lone = path[:-1]
+            node = self._at(lone)
+            if node is not None and lone.rpartition(".")[2] == self.blocks.get(lone, node.type):
+                return node
+        return found
+
+    def paths(self) -> list[str]:
+        """The paths of all steps, blocks and heads, in the order in which they end."""
+        steps = [*((node.path, node) for node in self.nodes), *self.ends.items()]
+        return [path for path, _ in sorted(steps, key=lambda step: step[1].index)]
+
+    def _at(self, path: str) -> Node | None:
+        for node in self.nodes[len(self._by_path) :]:
+            self._by_path[node.path] = node
+        return self._by_path.get(path) or self.ends.get(path)
+
     def infer(self, layer: Layer, inputs: Sequence[Tensor], path: str = "") -> Inference:
         """What the layer's rules say for these inputs; worked out once for each layer and shapes."""
         key = (id(layer), *inputs)
@@ -161,7 +188,7 @@ class Network:
             total(layer.buffers(x)),
             total(layer.macs(x, output.shape)),
         )
-        inference = Inference(output, counts, layer.reader(inputs, output), layer)
+        inference = Inference(output, counts if any(counts) else FREE, layer.reader(inputs, output), layer)
         if len(self._inferred) >= REMEMBERED:
             self._inferred.clear()
         self._inferred[key] = inference

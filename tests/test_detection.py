@@ -165,7 +165,7 @@ def test_totals_are_the_sums_over_the_original(model: Model) -> None:
 
 def row_at(network: Network, report: Report, step: str) -> Row:
     """The row that a step ends in."""
-    return next(row for row in report.layers if row.node is network.steps[step])
+    return next(row for row in report.layers if row.node is network.step(step))
 
 
 @pytest.mark.parametrize("row", [pytest.param(row, id=name_of(row)) for row in figures("detection_totals.csv")])

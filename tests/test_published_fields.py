@@ -68,7 +68,7 @@ def analysis(model: str, height: int | str) -> tuple[Report, dict[str, Row]]:
     network = paramcalc.load(FOLDER / f"{file}.yaml", input=[3, height, width], settings=settings)
     report = paramcalc.analyze(network)
     rows = {row.path: row for row in report.layers}
-    return report, {step: rows[node.path] for step, node in network.steps.items()}
+    return report, {step: rows[node.path] for step in network.paths() if (node := network.step(step))}
 
 
 @pytest.mark.parametrize("size", [224, 321])

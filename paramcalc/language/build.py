@@ -42,18 +42,21 @@ def build(
 class Reach:
     """The names of earlier steps in a list, and the list around it; each with its node and full path."""
 
-    __slots__ = ("around", "names")
+    __slots__ = ("around", "lone", "names")
 
     def __init__(self, around: Reach | None, names: dict[str, tuple[Node | None, str]] | None = None) -> None:
         self.around = around
         self.names = {} if names is None else names
+        self.lone: set[str] = set()
 
     def find(self, name: str) -> tuple[Node | None, str] | None:
-        """The step of a name, nearest list first."""
+        """The step of a name, nearest list first; a step alone of its kind may be called by the number 1."""
         reach: Reach | None = self
         while reach is not None:
             if name in reach.names:
                 return reach.names[name]
+            if name.endswith("1") and name[:-1] in reach.lone:
+                return reach.names[name[:-1]]
             reach = reach.around
         return None
 
@@ -88,7 +91,7 @@ class _Builder:
         self.problems: dict[tuple[str, str], Problem] = {}
         self.environments: dict[int, Environment] = {}
         self.layers: dict[tuple[object, ...], Layer | None] = {}
-        self.paths: dict[str, Node | None] = {}
+        self.failed: set[str] = set()
         self.steps = 0
 
     def network(self, input_shapes: Mapping[str, Argument], settings: Mapping[str, Argument]) -> Network:
@@ -105,7 +108,6 @@ class _Builder:
             pass
         if self.problems:
             raise ParamcalcError(*self.problems.values())
-        self.result.steps = {path: node for path, node in self.paths.items() if node is not None}
         self.result.claims = self.file.claims
         return self.result
 
@@ -122,7 +124,8 @@ class _Builder:
                 continue
             heads[head.name] = node
             reach.names.setdefault(head.name, (node, head.name))
-            self.paths.setdefault(head.name, node)
+            if node is not None:
+                self.result.ends.setdefault(head.name, node)
         if end is not None and end not in heads.values() and not (heads and self.is_read(end)):
             self.result.outputs["output"] = end
         self.result.outputs.update({name: node for name, node in heads.items() if node is not None})
@@ -265,10 +268,12 @@ class _Builder:
             )
         node = self.once(step, name, incoming, place, reach)
         reach.names[name] = (node, path)
-        self.paths[path] = node
         if step.alone:
-            reach.names.setdefault(f"{name}1", (node, path))
-            self.paths.setdefault(f"{path}1", node)
+            reach.lone.add(name)
+        if node is None:
+            self.failed.add(path)
+        elif node.path != path:
+            self.result.ends[path] = node
         return node
 
     def count(self, step: Step, place: Place) -> None:
@@ -314,9 +319,11 @@ class _Builder:
         found = reach.find(first)
         if found is not None and not rest:
             return found[0]
-        if found is not None and f"{found[1]}.{rest}" in self.paths:
-            return self.paths[f"{found[1]}.{rest}"]
-        if found is None or found[0] is not None:
+        path = f"{found[1]}.{rest}" if found else ""
+        node = self.result.step(path) if found else None
+        if node is not None:
+            return node
+        if found is None or (found[0] is not None and path not in self.failed):
             names = reach.listed()
             self.problem(
                 f"no earlier step is called '{reference.name}'{suggestion(reference.name, names)}",
@@ -426,7 +433,7 @@ class _Builder:
             return None
         own, other = place.shared
         target = other + path[len(own) :]
-        node = self.paths.get(target)
+        node = self.result.step(target)
         if node is None:
             raise LayerError(f"there is no step '{target}' to share the weights of")
         owner = node.shared_with or node

@@ -218,7 +218,9 @@ class Layer(BaseModel):
 
     def result(self, inputs: Sequence[Tensor], need: Conditions) -> Tensor:
         """The tensor that comes out. Raises LayerError where the layer does not fit its inputs."""
-        return Tensor(self.infer(inputs[0].shape, need), inputs[0].count)
+        x = inputs[0]
+        y = self.infer(x.shape, need)
+        return x if y is x.shape else Tensor(y, x.count)
 
     def infer(self, x: Shape, need: Conditions) -> Shape:
         """The shape that comes out of a layer with one input."""

@@ -87,7 +87,9 @@ def network_of(name: str) -> Network:
 
 
 def node_of(network: Network) -> Node:
-    return network.steps["it"]
+    node = network.step("it")
+    assert node
+    return node
 
 
 def paths(result: CheckResult) -> set[str]:
