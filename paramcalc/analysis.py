@@ -18,7 +18,7 @@ from paramcalc import field as fields
 from paramcalc.collector import paused
 from paramcalc.conditions import Condition, greatest
 from paramcalc.expr import Size, added, pretty
-from paramcalc.field import AxisField, Unknown
+from paramcalc.field import AxisField, Fields, Unknown
 from paramcalc.layers.base import Count, total
 from paramcalc.network import Network, Node
 from paramcalc.shape import Shape, Tensor
@@ -170,27 +170,27 @@ def seen_by(node: Node) -> Seen:
     axes = node.fields
     if axes is None:
         return NOTHING
-    sizes = each(fields.receptive_field, axes)
+    # on square maps one axis stands for all
+    square = all(axis[1:] == axes[0][1:] for axis in axes[1:])
+    apart, times = (axes[:1], len(axes)) if square else (axes, 1)
+    sizes = each(fields.receptive_field, apart, times)
     if sizes is None:
         return NOTHING
     return Seen(
         sizes,
-        each(fields.effective_stride, axes),
-        each(fields.effective_padding, axes),
+        each(fields.effective_stride, apart, times),
+        each(fields.effective_padding, apart, times),
         bool(axes) and all(map(fields.covers, axes, node.source.output.shape[1:])),
-        any(map(fields.misaligned, axes)),
+        any(map(fields.misaligned, apart)),
     )
 
 
-def each(measure: Callable[[AxisField], T], axes: Sequence[AxisField]) -> list[T] | None:
-    """A measure of every axis; None when one of them cannot be told. Equal neighbours are measured once."""
-    values: list[T] = []
+def each(measure: Callable[[AxisField], T], axes: Fields, times: int) -> list[T] | None:
+    """A measure of every axis, so many times each; None when one of them cannot be told."""
     try:
-        for place, axis in enumerate(axes):
-            values.append(values[-1] if place and axis[1:] == axes[place - 1][1:] else measure(axis))
+        return [measure(axis) for axis in axes] * times
     except Unknown:
         return None
-    return values
 
 
 def totals_of(network: Network, rows: Sequence[Row]) -> Totals:
@@ -199,11 +199,12 @@ def totals_of(network: Network, rows: Sequence[Row]) -> Totals:
     def over_all(figure: str) -> Size:
         return added(map(attrgetter(figure), rows))
 
-    params, macs = over_all("params"), over_all("macs")
+    weights, biases, macs = over_all("weights"), over_all("biases"), over_all("macs")
+    params = weights + biases
     return Totals(
         layers=len(rows),
-        weights=over_all("weights"),
-        biases=over_all("biases"),
+        weights=weights,
+        biases=biases,
         params=params,
         trainable=params - added(row.params for row in rows if row.frozen),
         buffers=over_all("buffers"),
@@ -226,15 +227,15 @@ def peak_activations(network: Network) -> Size | None:
     owner: list[int] = []
     last = list(range(len(written)))
 
-    def place(node: Node) -> int:
-        return node.index if node.layer is None else inputs + node.index
+    def owner_of(node: Node) -> int:
+        return owner[node.index if node.layer is None else inputs + node.index]
 
     for here, node in enumerate(written):
-        owner.append(owner[place(node.inputs[0])] if node.view else here)
+        owner.append(owner_of(node.inputs[0]) if node.view else here)
         for source in node.inputs:
-            last[owner[place(source)]] = here
+            last[owner_of(source)] = here
     for node in network.outputs.values():
-        last[owner[place(node)]] = len(written)
+        last[owner_of(node)] = len(written)
     dying = sorted((here for here, first in enumerate(owner) if here == first), key=last.__getitem__)
     alive = added(node.output.elements for node in network.inputs)
     peaks, gone = [alive], 0

@@ -311,17 +311,14 @@ def product(*sizes: Size) -> Size:
 
 def added(sizes: Iterable[Size]) -> Size:
     """The sum of sizes; 0 for none."""
-    constant = 0
-    terms: Terms = {}
-    for size in sizes:
-        if isinstance(size, int):
-            constant += size
-        else:
-            for monomial, c in size.terms.items():
-                terms[monomial] = terms.get(monomial, 0) + c
-    if not terms:
-        return constant
-    terms[()] = terms.get((), 0) + constant
+    every = list(sizes)
+    symbolic = [size for size in every if isinstance(size, Expr)]
+    if not symbolic:
+        return sum(every)
+    terms: Terms = {(): sum(size for size in every if isinstance(size, int))}
+    for expr in symbolic:
+        for monomial, c in expr.terms.items():
+            terms[monomial] = terms.get(monomial, 0) + c
     return settle(terms)
 
 

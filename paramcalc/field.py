@@ -105,6 +105,7 @@ AxisField: TypeAlias = Axis | Scattered
 Fields: TypeAlias = tuple[AxisField, ...]
 
 
+@lru_cache(REMEMBERED)
 def reading_of(window: Window) -> Reading:
     """A convolution or pooling: unit i reads `s*i - lo`, and k - 1 more positions, d apart."""
     return Reading(window.stride, (Taps(-window.lo, window.kernel, window.dilation),))
@@ -239,6 +240,8 @@ def hull(spans: Iterable[Interval | None]) -> Interval | None:
 
 def least(sizes: Sequence[Size]) -> Size:
     """The smallest; raises Unknown where symbols leave it open."""
+    if len(sizes) == 1:
+        return sizes[0]
     if all(isinstance(size, int) for size in sizes):
         return min(sizes)  # type: ignore[type-var]
     best = sizes[0]
@@ -252,6 +255,8 @@ def least(sizes: Sequence[Size]) -> Size:
 
 def largest(sizes: Sequence[Size]) -> Size:
     """The largest; raises Unknown where symbols leave it open."""
+    if len(sizes) == 1:
+        return sizes[0]
     if all(isinstance(size, int) for size in sizes):
         return max(sizes)  # type: ignore[type-var]
     return -least([-size for size in sizes])
@@ -291,20 +296,23 @@ def meet(fields: Sequence[AxisField]) -> AxisField:
     made from the whole map) is kept beside the others.
     """
     first = fields[0]
-    if all(field == first for field in fields[1:]):
+    if fields.count(first) == len(fields):
         return first
-    axes: list[Axis] = []
+    progressions: list[Progression] = []
+    moving: Axis | None = None
+    whole = False
     for field in fields:
         if isinstance(field, Scattered):
-            if not all(part.step == 0 for other in fields if isinstance(other, Axis) for part in other.progressions):
-                raise Unknown
             return _scattered_with_whole(fields)
-        axes.append(field)
-    moving = [axis for axis in axes if not axis.constant] or axes
-    if len({axis.along for axis in moving}) > 1:
-        raise Unknown
-    parts = united(tuple([part for axis in axes for part in axis.progressions]))
-    return Axis(moving[0].along, moving[0].units, parts, any(axis.whole for axis in axes))
+        progressions += field.progressions
+        whole = whole or field.whole
+        if moving is None:
+            moving = None if field.constant else field
+        elif moving.along != field.along and not field.constant:
+            raise Unknown
+    lead = moving or first
+    assert isinstance(lead, Axis)
+    return Axis(lead.along, lead.units, united(tuple(progressions)), whole)
 
 
 @lru_cache(REMEMBERED)
@@ -324,6 +332,8 @@ def united(progressions: tuple[Progression, ...]) -> tuple[Progression, ...]:
 def _scattered_with_whole(fields: Sequence[AxisField]) -> AxisField:
     """Scattered units that meet paths which read one interval: known where that interval holds them all."""
     scattered_hulls = {field for field in fields if isinstance(field, Scattered)}
+    if any(isinstance(field, Axis) and not field.constant for field in fields):
+        raise Unknown
     constant = [part.spans[0] for field in fields if isinstance(field, Axis) for part in field.progressions]
     if not constant:
         raise Unknown

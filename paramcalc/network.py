@@ -7,6 +7,7 @@ another format would do the same.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from operator import attrgetter
 from typing import Any, NamedTuple
 
 from paramcalc.conditions import Conditions
@@ -200,9 +201,9 @@ def seen_through(reader: Reader, inputs: Sequence[Node], origin: object) -> tupl
 
     Where paths from several inputs of the network meet, the first of these is the one that counts.
     """
-    source = inputs[0].source
-    if len(inputs) > 1:
-        source = min((node.source for node in inputs), key=lambda node: node.index)
+    sources = {node.source for node in inputs}
+    source = min(sources, key=attrgetter("index"))
+    if len(sources) > 1:
         inputs = [node for node in inputs if node.source is source]
     fields = [node.fields for node in inputs if node.fields is not None]
     if len(fields) < len(inputs):

@@ -116,7 +116,8 @@ class Concat(Layer):
 
     def beside(self, paths: Sequence[AxisField], origin: object) -> AxisField:
         """The field on one axis of the input."""
-        if not any(path.along == self.axis and not (isinstance(path, Axis) and path.constant) for path in paths):
+        laid = [path for path in paths if path.along == self.axis and not (isinstance(path, Axis) and path.constant)]
+        if not laid:
             return meet(paths)
         parts = [path if isinstance(path, Scattered) else scattered(path, path.along, origin) for path in paths]
         total = hull([part.hull for part in parts])
