@@ -5,7 +5,7 @@ from typing import ClassVar
 
 from paramcalc.conditions import Conditions
 from paramcalc.expr import Size, product
-from paramcalc.field import EACH, Fields, adaptive_reading, scattered
+from paramcalc.field import EACH, Fields, Scattered, adaptive_reading, largest, scattered
 from paramcalc.layers.base import (
     WHOLE,
     Layer,
@@ -97,15 +97,27 @@ class SpatialPyramidPool(Layer):
         return (x[0] * bins,)
 
     def reader(self, inputs: Sequence[Tensor], y: Tensor) -> Reader:
-        """The coarsest bins are the largest; together they hold the whole map."""
+        """The largest bin of all levels; the bins of one level together hold the whole map.
+
+        The bins of a level lie inside those of a level that divides it, which alone are looked at.
+        """
         x = inputs[0].shape
-        coarsest = min((level for level in self.levels if isinstance(level, int)), default=None)
-        if coarsest is None:
+        levels = {level for level in self.levels if isinstance(level, int)}
+        if len(levels) < len(set(self.levels)):
             return unknown
-        pooled = (x[0], *[coarsest] * (len(x) - 1))
-        bins = along_axes([EACH, *(adaptive_reading(n, coarsest) for n in x[1:])], pooled)
+        readers = []
+        for level in sorted(levels):
+            if not any(level % other == 0 for other in levels if other < level):
+                pooled = (x[0], *[level] * (len(x) - 1))
+                readers.append(along_axes([EACH, *(adaptive_reading(n, level) for n in x[1:])], pooled))
 
         def reader(fields: Sequence[Fields], origin: object) -> Fields:
-            return tuple(scattered(field, 0, origin) for field in bins(fields, origin))
+            found = [[scattered(field, 0, origin) for field in bins(fields, origin)] for bins in readers]
+            return tuple(largest_of(axis) for axis in zip(*found, strict=True))
 
         return reader
+
+
+def largest_of(levels: Sequence[Scattered]) -> Scattered:
+    """The field of bins of several sizes, in one vector."""
+    return levels[0]._replace(size=largest([level.size for level in levels]))

@@ -26,6 +26,10 @@ RARE = {
     moving: [crop: {size: [5], offset: 0}]
     constant: [global_avg_pool, conv_transpose: {out: 3, kernel: 3, stride: 2, dilation: 2}]
 """,
+    "a bin of a finer level is the larger": """
+- crop: {size: [8], offset: 0}
+- spatial_pyramid_pool: {levels: [4, 5]}
+""",
     "a linear layer along the positions makes positions": """
 - concat:
     moving: [crop: {size: [3], offset: 0}]
