@@ -32,7 +32,7 @@ CALL_DEPTH = 40
 """Blocks inside one another."""
 
 STEPS = 100_000
-"""Steps that are executed, with every repeat and block written out."""
+"""Layers that are executed, with every repeat and block written out, and as many calls of blocks."""
 
 COMBINATIONS = 100_000
 """Combinations of one sweep."""

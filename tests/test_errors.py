@@ -190,7 +190,7 @@ def test_a_lone_surrogate_in_a_text_is_refused() -> None:
             "blocks:\n"
             + "".join(f"  b{n}: {{layers: [b{n + 1}, b{n + 1}]}}\n" for n in range(30))
             + "  b30: {layers: []}\nlayers: [b0]",
-            "error: more than 100,000 steps, with repeats and blocks written out",
+            "error: more than 100,000 calls of blocks, with repeats and blocks written out",
         ),
     ],
     ids=lambda value: value[:24].replace("\n", " ") if isinstance(value, str) else None,

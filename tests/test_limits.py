@@ -120,7 +120,17 @@ def test_steps_that_are_executed() -> None:
     def text(count: int) -> str:
         return f"{HEAD}layers:\n  - {{relu: , repeat: {count - 1}}}\n  - relu\n"
 
-    edge(text, limits.STEPS, "more than 100,000 steps")
+    edge(text, limits.STEPS, "more than 100,000 layers")
+
+
+def test_calls_of_blocks() -> None:
+    def text(count: int) -> str:
+        blocks = "  empty: {layers: []}\n  some: {layers: [{empty: {}, repeat: 999}]}\n"
+        thousands = (count - 1) // 1000
+        layers = f"  - {{some: , repeat: {thousands}}}\n  - {{empty: , repeat: {count - 1000 * thousands}}}\n"
+        return f"{HEAD}blocks:\n{blocks}layers:\n{layers}"
+
+    edge(text, limits.STEPS, "more than 100,000 calls of blocks")
 
 
 def test_residues_of_a_condition() -> None:

@@ -6,6 +6,7 @@ its own, so that one run reports all that are independent.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple, TypeVar
 
@@ -92,7 +93,7 @@ class _Builder:
         self.environments: dict[int, Environment] = {}
         self.layers: dict[tuple[object, ...], Layer | None] = {}
         self.failed: set[str] = set()
-        self.steps = 0
+        self.executed: Counter[str] = Counter()
 
     def network(self, input_shapes: Mapping[str, Argument], settings: Mapping[str, Argument]) -> Network:
         try:
@@ -118,9 +119,8 @@ class _Builder:
         heads: dict[str, Node | None] = {}
         for head in self.file.heads:
             inside = Reach(reach)
-            before = self.steps
             node = self.run(head.steps, end, self.under(place, head.name), inside)
-            if head.steps and not inside.names and node is end and before != self.steps:
+            if head.steps and not inside.names and node is end:
                 continue
             heads[head.name] = node
             reach.names.setdefault(head.name, (node, head.name))
@@ -277,11 +277,12 @@ class _Builder:
         return node
 
     def count(self, step: Step, place: Place) -> None:
-        self.steps += 1
-        if self.steps > limits.STEPS:
-            self.problem(
-                f"more than {limits.STEPS:,} steps, with repeats and blocks written out", step.span, trail=place.trail
-            )
+        """Count a step, layers apart from the others; stop beyond the limit."""
+        what = "layers" if step.kind in MODULES else "calls of blocks"
+        self.executed[what] += 1
+        if self.executed[what] > limits.STEPS:
+            message = f"more than {limits.STEPS:,} {what}, with repeats and blocks written out"
+            self.problem(message, step.span, trail=place.trail)
             raise _Stop
 
     def key(
