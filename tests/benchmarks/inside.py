@@ -1,0 +1,68 @@
+"""What is measured inside one process; `speed` runs each in several, and takes medians.
+
+    python -m tests.benchmarks.inside analysis ARCHITECTURE [SIZES]
+    python -m tests.benchmarks.inside growth SHAPE LAYERS
+
+Prints figures as JSON: milliseconds of loading, building and analysing an architecture; microseconds
+and bytes a layer of a network of many layers, fields and peak activations included.
+"""
+
+from __future__ import annotations
+
+import json
+import resource
+import statistics
+import sys
+import time
+from collections.abc import Callable
+
+import paramcalc
+from paramcalc.language.build import build
+from paramcalc.language.library import load_file, load_text
+from paramcalc.language.options import input_option
+from tests.growing import growing
+
+TIMES = 9
+
+
+def milliseconds(work: Callable[[], object]) -> float:
+    """The median time of some calls, after one."""
+    work()
+    taken = []
+    for _ in range(TIMES):
+        begin = time.perf_counter()
+        work()
+        taken.append(time.perf_counter() - begin)
+    return 1000 * statistics.median(taken)
+
+
+def analysis(architecture: str, sizes: str = "") -> dict[str, float]:
+    """Milliseconds to read an architecture, to make the network, and to analyse it."""
+    shapes = dict([input_option(sizes)]) if sizes else {}
+    file = load_file(architecture)
+    network = build(file, shapes)
+    return {
+        "load": milliseconds(lambda: load_file(architecture)),
+        "build": milliseconds(lambda: build(file, shapes)),
+        "analyze": milliseconds(lambda: paramcalc.analyze(network)),
+    }
+
+
+def growth(shape: str, layers: str, size: str = "56") -> dict[str, float]:
+    """Microseconds and bytes a layer to load and analyse a network, and its layers."""
+    paramcalc.analyze(paramcalc.loads(growing(shape, 100, size)))  # everything is imported
+    text = growing(shape, int(layers), size)
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    begin = time.perf_counter()
+    report = paramcalc.analyze(build(load_text(text, "growing", None)))
+    seconds = time.perf_counter() - begin
+    grown = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before
+    number = len(report.layers)
+    return {"layers": number, "seconds": seconds, "bytes": 1024 * grown / number}
+
+
+TASKS: dict[str, Callable[..., dict[str, float]]] = {"analysis": analysis, "growth": growth}
+
+if __name__ == "__main__":
+    task, *arguments = sys.argv[1:]
+    print(json.dumps(TASKS[task](*arguments)))  # noqa: T201
