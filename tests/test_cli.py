@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import json
 import os
-import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
+
+from tests.calling import interrupted
 
 LECTURE_WEIGHTS = {
     "conv1": 34_848,
@@ -150,15 +150,7 @@ def test_a_closed_pipe_ends_quietly() -> None:
 
 
 def test_an_interrupt_ends_quietly_with_130(tmp_path: Path) -> None:
-    pipe = tmp_path / "slow.yaml"
-    os.mkfifo(pipe)
-    process = subprocess.Popen(
-        [sys.executable, "-m", "paramcalc", "show", str(pipe)], stdout=subprocess.PIPE, stderr=subprocess.PIPE
-    )
-    time.sleep(1.5)  # it now waits for someone to write to the pipe
-    process.send_signal(signal.SIGINT)
-    out, err = process.communicate(timeout=20)
-    assert (process.returncode, out, err) == (130, b"", b"")
+    assert interrupted(tmp_path / "slow.yaml") == (130, "", "")
 
 
 def test_list_shows_every_bundled_architecture() -> None:

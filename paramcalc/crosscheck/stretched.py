@@ -36,11 +36,14 @@ class Value(NamedTuple):
     `place` is the axis that the positions of the input's long axis lie along, without the batch, or
     NOWHERE when a layer has read all of them.
     `levels` is what ones in the input give, with NaN beyond every map: NaN marks what reads there.
+    `mixed` says that branches lie behind one another on an axis that is not that of the channels, so
+    that elements of one position may read different things.
     """
 
     own: Shape
     levels: Tensor
     place: int
+    mixed: bool = False
 
     @property
     def shape(self) -> Shape:
@@ -111,7 +114,8 @@ class Stretched:
             levels = marked(*(value.levels for value in read))
         cost = 0 if isinstance(module, nn.Identity) else levels.numel()
         self.steps.append(Step(node, module, node.inputs[: len(read)], cost))
-        self.values[id(node)] = Value(tuple(small.shape[1:]), levels, moved(layer, place, len(own[0])))
+        mixed = any(value.mixed for value in read) or (layer.type == "concat" and getattr(layer, "axis", 0) != 0)
+        self.values[id(node)] = Value(tuple(small.shape[1:]), levels, moved(layer, place, len(own[0])), mixed)
 
 
 def positions(value: Value) -> int:

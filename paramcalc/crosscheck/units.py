@@ -88,6 +88,8 @@ def units_of(found: AxisField, value: Value) -> Iterator[tuple[int, Part | None]
     if isinstance(found, Scattered) or found.constant:
         each = range(elements if elements <= PHASES else 0) if isinstance(found, Scattered) else {0, elements - 1}
         yield ALL, own_part(value)
+        if value.mixed and not isinstance(found, Scattered):
+            return
         for unit in each:
             yield unit, element(unit, value)
     else:

@@ -18,7 +18,7 @@ import yaml
 from paramcalc import limits
 from paramcalc.errors import ParamcalcError, Problem, Source, Span, clipped, in_order, lines_of
 from paramcalc.language.expression import show
-from paramcalc.language.syntax import explained, forbidden
+from paramcalc.language.syntax import TOO_DEEP, explained, forbidden
 
 Plain: TypeAlias = int | Fraction | bool | str | None
 
@@ -149,7 +149,7 @@ class _Builder:
             raise self.error("a file holds one document; a second one begins here", event)
         if isinstance(event, (yaml.SequenceStartEvent, yaml.MappingStartEvent)):
             if len(self.stack) >= limits.NESTING:
-                raise self.error(f"nested deeper than {limits.NESTING} levels", event)
+                raise self.error(TOO_DEEP, event)
             self.plain_tag(event)
             self.stack.append(_Open(event, self.span(event), self.size, []))
         elif isinstance(event, (yaml.SequenceEndEvent, yaml.MappingEndEvent)):

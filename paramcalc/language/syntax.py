@@ -6,6 +6,7 @@ import re
 
 import yaml
 
+from paramcalc import limits
 from paramcalc.errors import Problem, Source, Span, lines_of
 
 FORBIDDEN = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
@@ -37,6 +38,8 @@ PLAIN = {
 AT_START = frozenset(("found unexpected end of stream", "could not find expected ':'", "found unknown directive name"))
 """Messages about what began at the parser's other mark."""
 
+TOO_DEEP = f"nested deeper than {limits.NESTING} levels"
+
 OPENED = {
     "while parsing a flow sequence": "the list",
     "while parsing a flow mapping": "the mapping",
@@ -64,6 +67,8 @@ def explained(error: yaml.YAMLError, source: Source) -> Problem:
     problem = str(error.problem)
     mark = (error.context_mark if problem in AT_START else None) or error.problem_mark or error.context_mark
     span = place(source, mark)
+    if problem == "exceeded maximum nesting depth":  # the parser looks ahead, and has a limit of its own
+        return Problem(TOO_DEEP, span)
     message = PLAIN.get(problem, problem)
     if problem == "found character that cannot start any token":
         character = source.line(span.line)[span.column - 1 : span.column]

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from functools import lru_cache
 
 from rich.cells import cell_len
 
@@ -24,6 +25,7 @@ INDENT = "    "
 WORD = re.compile(r"(\s*)(\S+)")
 
 
+@lru_cache(maxsize=1024, typed=True)
 def spell(value: Value) -> str:
     """A value as text for people."""
     if value is None:

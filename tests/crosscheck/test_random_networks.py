@@ -22,25 +22,38 @@ REASONS = re.compile(
 
 RARE = {
     "a path that reads everything leaves out some units of the others": """
-- add:
-    moving: [crop: {size: [5], offset: 0}]
-    constant: [global_avg_pool, conv_transpose: {out: 3, kernel: 3, stride: 2, dilation: 2}]
-""",
-    "a bin of a finer level is the larger": """
-- crop: {size: [8], offset: 0}
-- spatial_pyramid_pool: {levels: [4, 5]}
+input: [3, 49]
+layers:
+  - add:
+      moving: [crop: {size: [5], offset: 0}]
+      constant: [global_avg_pool, conv_transpose: {out: 3, kernel: 3, stride: 2, dilation: 2}]
 """,
     "a linear layer along the positions makes positions": """
-- concat:
-    moving: [crop: {size: [3], offset: 0}]
-    constant: [global_avg_pool, concat: {axis: 1, two: [linear: 2, linear: 4, linear: 2], one: []}]
+input: [3, 49]
+layers:
+  - concat:
+      moving: [crop: {size: [3], offset: 0}]
+      constant: [global_avg_pool, concat: {axis: 1, two: [linear: 2, linear: 4, linear: 2], one: []}]
+""",
+    "a bin of a finer level is the larger": """
+input: [3, 8]
+layers: [spatial_pyramid_pool: {levels: [4, 5]}]
+""",
+    "branches behind one another on one axis read different parts of another": """
+input: [1, 4, 4]
+layers:
+  - concat:
+      axis: 2
+      wide: [conv: {out: 1, kernel: 5, padding: 2}]
+      narrow: [conv_transpose: {out: 1, kernel: 1, stride: 2}, crop: {size: [4, 7], offset: 0}]
+  - softmax: {axis: 1}
 """,
 }
 
 
-@pytest.mark.parametrize("layers", RARE.values(), ids=RARE)
-def test_torch_agrees_with_rare_networks(layers: str) -> None:
-    result = check(paramcalc.loads(f"name: rare\ninput: [3, 49]\nlayers:{layers}"))
+@pytest.mark.parametrize("text", RARE.values(), ids=RARE)
+def test_torch_agrees_with_rare_networks(text: str) -> None:
+    result = check(paramcalc.loads(f"name: rare{text}"))
     assert result.differences == []
     assert result.unchecked == {}
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import csv
 import json
 import os
-import signal
 import stat
 import subprocess
 import sys
@@ -16,7 +15,7 @@ import pytest
 from paramcalc.render import listing
 from paramcalc.render.deliver import SUFFIXES, Format
 from paramcalc.render.show import COLUMNS
-from tests.calling import Done, call
+from tests.calling import Done, call, interrupted
 
 FORMATS = [each.value for each in Format]
 TABLES = [
@@ -214,18 +213,8 @@ def test_a_failure_on_the_way_leaves_the_old_file_and_nothing_else(
 
 def test_an_interrupt_while_a_result_is_computed_leaves_the_old_file(tmp_path: Path) -> None:
     pipe, path = tmp_path / "slow.yaml", tmp_path / "table.md"
-    os.mkfifo(pipe)
     path.write_text("old")
-    process = subprocess.Popen(
-        [sys.executable, "-m", "paramcalc", "show", str(pipe), "-o", str(path), "--force"],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-    )
-    with pipe.open("w") as writing:  # opens when the program has begun to read
-        process.send_signal(signal.SIGINT)
-        out, err = process.communicate(timeout=60)
-        assert writing
-    assert (process.returncode, out, err) == (130, b"", b"")
+    assert interrupted(pipe, "-o", str(path), "--force") == (130, "", "")
     assert path.read_text() == "old"
     assert sorted(tmp_path.iterdir()) == [pipe, path]
 
