@@ -201,9 +201,9 @@ def seen_through(reader: Reader, inputs: Sequence[Node], origin: object) -> tupl
 
     Where paths from several inputs of the network meet, the first of these is the one that counts.
     """
-    sources = {node.source for node in inputs}
-    source = min(sources, key=attrgetter("index"))
-    if len(sources) > 1:
+    source = inputs[0].source
+    if len(inputs) > 1:
+        source = min({node.source for node in inputs}, key=attrgetter("index"))
         inputs = [node for node in inputs if node.source is source]
     fields = [node.fields for node in inputs if node.fields is not None]
     if len(fields) < len(inputs):
