@@ -16,12 +16,4 @@ def paused() -> Iterator[None]:
         yield
     finally:
         if running:
-            grow_old()
             gc.enable()
-
-
-def grow_old() -> None:
-    """Count all that there is among the old objects, as if a collection had found none of it to be garbage."""
-    if gc.get_freeze_count() == 0:  # what a program has frozen stays so
-        gc.freeze()
-        gc.unfreeze()
