@@ -398,9 +398,9 @@ def effective_stride(field: AxisField) -> Size | Fraction | None:
 
 def effective_padding(field: AxisField) -> Size | None:
     """How far the interval of the first unit begins before the input; None where units have no position."""
-    if isinstance(field, Scattered) or effective_stride(field) is None:
+    if isinstance(field, Scattered) or field.constant:
         return None
-    first = hull(interval(part, 0) for part in field.progressions)
+    first = hull([interval(part, 0) for part in field.progressions])
     return None if first is None else -first[0]
 
 
