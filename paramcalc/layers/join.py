@@ -116,12 +116,13 @@ class Concat(Layer):
 
     def beside(self, paths: Sequence[AxisField], origin: object) -> AxisField:
         """The field on one axis of the input."""
-        laid = [path for path in paths if path.along == self.axis and not (isinstance(path, Axis) and path.constant)]
-        if not laid:
+        moving = [path for path in paths if not (isinstance(path, Axis) and path.constant)]
+        if all(path.along != self.axis for path in moving):
             return meet(paths)
-        parts = [path if isinstance(path, Scattered) else scattered(path, path.along, origin) for path in paths]
-        total = hull([part.hull for part in parts])
-        if total is None or any(part.along not in (self.axis, 0) for part in parts):
-            raise Unknown
         assert isinstance(self.axis, int)
+        if any(path.along != self.axis for path in moving):
+            raise Unknown
+        parts = [path if isinstance(path, Scattered) else scattered(path, self.axis, origin) for path in paths]
+        total = hull([part.hull for part in parts])
+        assert total is not None
         return Scattered(self.axis, largest([part.size for part in parts]), total, origin)

@@ -1,0 +1,189 @@
+"""What units read behind single layers, worked out by hand: where positions lose their order, and where they keep it.
+
+Most of them lie along the channels there, as behind a permute.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from paramcalc.expr import Size, symbol
+from paramcalc.field import ITSELF, Axis, Fields, Scattered, interval
+from paramcalc.layers import layer_class
+from paramcalc.layers.arrange import Crop
+from paramcalc.network import Network, Node
+
+K = symbol("K")
+
+
+class Line:
+    """A network on two channels of six positions, or so many channels."""
+
+    def __init__(self, channels: int = 2) -> None:
+        self.network = Network("line")
+        self.input = self.network.add_input("x", (channels, 6))
+
+    def add(self, kind: str, node: Node, *others: Node, **fields: Any) -> Node:
+        return self.network.add(layer_class(kind)(**fields), [node, *others], f"{kind}{len(self.network.nodes)}")
+
+    def turned(self) -> Node:
+        """The same with the positions along the axis of the channels."""
+        return self.add("permute", self.input, axes=[1, 0])
+
+
+def field_of(fields: Fields | None) -> Axis | Scattered:
+    assert fields is not None
+    (field,) = fields
+    return field
+
+
+def scattered(node: Node) -> tuple[int, Size, tuple[Size, Size]]:
+    """Units without order: their axis, the largest interval that one reads, and what all of them read."""
+    field = field_of(node.fields)
+    assert isinstance(field, Scattered)
+    return field.along, field.size, field.hull
+
+
+def reads(node: Node) -> list[object]:
+    """What each unit reads."""
+    field = field_of(node.fields)
+    assert isinstance(field, Axis)
+    assert isinstance(field.units, int)
+    (progression,) = field.progressions
+    return [interval(progression, unit) for unit in range(field.units)]
+
+
+def test_a_permute_takes_positions_to_another_axis() -> None:
+    assert Line().turned().fields == (Axis(0, 6, (ITSELF,)),)
+
+
+def test_only_positions_among_channels_that_are_shuffled_lose_their_order() -> None:
+    line = Line()
+    for groups in (2, 3):
+        assert scattered(line.add("channel_shuffle", line.turned(), groups=groups)) == (0, 1, (0, 5))
+    assert line.add("channel_shuffle", line.turned(), groups=1).fields == line.turned().fields
+    assert line.add("channel_shuffle", line.input, groups=2).fields == line.input.fields
+
+
+def test_a_reshape_keeps_the_order_of_an_axis_that_stays() -> None:
+    line = Line()
+    assert line.add("reshape", line.input, shape=[1, 2, 6]).fields == (Axis(2, 6, (ITSELF,)),)
+    assert scattered(line.add("reshape", line.input, shape=[12])) == (0, 1, (0, 5))
+
+
+def test_an_axis_of_the_same_size_in_another_place_is_not_the_same_axis() -> None:
+    # row 0 holds positions 0 and 1 of channel 0
+    line = Line()
+    assert line.add("reshape", line.input, shape=[6, 2]).fields is None
+
+
+def test_the_bins_of_a_pyramid_read_positions_wherever_they_lie() -> None:
+    line = Line()
+    # two bins of three positions, and three of two, one behind the other
+    assert scattered(line.add("spatial_pyramid_pool", line.input, levels=[3, 2])) == (0, 3, (0, 5))
+    # of positions along the channels, each is pooled with nothing but itself
+    assert scattered(line.add("spatial_pyramid_pool", line.turned(), levels=[1])) == (0, 1, (0, 5))
+    assert line.add("spatial_pyramid_pool", line.input, levels=[K]).fields is None
+
+
+def test_units_of_two_pyramids_do_not_meet() -> None:
+    # the second unit of one reads 3..5, that of the other 2..3: the sum reads more than three positions
+    line = Line()
+    one, other = (line.add("spatial_pyramid_pool", line.input, levels=levels) for levels in ([2, 3], [3, 2]))
+    assert line.add("add", one, other).fields is None
+    assert line.add("add", one, one).fields == one.fields
+
+
+def test_a_global_pooling_leaves_positions_that_lie_along_the_channels() -> None:
+    line = Line()
+    assert line.add("global_max_pool", line.turned()).fields == line.turned().fields
+    assert reads(line.add("global_max_pool", line.input)) == [(0, 5)]
+
+
+def test_padding_moves_the_positions() -> None:
+    line = Line()
+    padded = line.add("pad", line.input, padding=[[2, 1]], channels=[0, 3])
+    assert reads(padded) == [(unit - 2, unit - 2) for unit in range(9)]
+    padded = line.add("pad", line.turned(), padding=0, channels=[1, 3])
+    assert reads(padded) == [(unit - 1, unit - 1) for unit in range(10)]
+
+
+def test_a_crop_begins_at_its_offset() -> None:
+    network = Network("image")
+    part = network.add(Crop(size=2, offset=(1, 3)), [network.add_input("x", (1, 5, 6))], "y")
+    assert part.fields is not None
+    rows, columns = part.fields
+    assert isinstance(rows, Axis)
+    assert isinstance(columns, Axis)
+    assert [interval(rows.progressions[0], unit) for unit in range(2)] == [(1, 1), (2, 2)]
+    assert [interval(columns.progressions[0], unit) for unit in range(2)] == [(3, 3), (4, 4)]
+
+
+@pytest.mark.parametrize(
+    ("kind", "fields", "kept"),
+    [
+        ("crop", {"size": 1}, True),
+        ("slice", {"axis": 1, "stop": 1}, True),
+        ("slice", {"axis": 0, "stop": 6}, True),
+        ("slice", {"axis": 0, "stop": 5}, False),
+    ],
+)
+def test_of_units_without_order_it_is_not_known_which_are_left(kind: str, fields: dict[str, Any], kept: bool) -> None:
+    line = Line()
+    shuffled = line.add("channel_shuffle", line.turned(), groups=2)
+    assert line.add(kind, shuffled, **fields).fields == (shuffled.fields if kept else None)
+
+
+# -- branches behind one another ------------------------------------------------------------------
+
+
+def test_positions_of_branches_behind_one_another_lose_their_order() -> None:
+    line = Line()
+    threes = line.add("conv", line.input, out=2, kernel=3)
+    pairs = line.add("max_pool", line.input, kernel=2, stride=1)
+    joined = line.add("concat", threes, pairs, axis=1)
+    assert joined.output.shape == (2, 4 + 5)
+    assert scattered(joined) == (1, 3, (0, 5))
+    assert scattered(line.add("concat", line.turned(), line.turned())) == (0, 1, (0, 5))
+    assert line.add("conv", joined, out=1, kernel=3).fields is None
+
+
+def test_channels_behind_one_another_leave_positions_in_order() -> None:
+    line = Line()
+    threes = line.add("conv", line.input, out=2, kernel=3, padding=1)
+    # the hull of i - 1..i + 1 and of i alone
+    assert reads(line.add("concat", threes, line.input)) == reads(threes)
+    assert reads(threes)[:2] == [(-1, 1), (0, 2)]
+    shuffled = line.add("channel_shuffle", line.turned(), groups=2)
+    assert line.add("concat", shuffled, shuffled, axis=1).fields == shuffled.fields
+
+
+def test_a_branch_that_reads_the_whole_line_may_stand_beside_positions() -> None:
+    line = Line()
+    whole = line.add("global_avg_pool", line.input)
+    assert scattered(line.add("concat", line.input, whole, axis=1)) == (1, 6, (0, 5))
+    assert reads(line.add("concat", whole, whole, axis=1)) == reads(whole) == [(0, 5)]
+
+
+def test_shuffled_positions_may_stand_beside_others() -> None:
+    line = Line()
+    shuffled = line.add("channel_shuffle", line.turned(), groups=2)
+    assert scattered(line.add("concat", shuffled, line.turned())) == (0, 1, (0, 5))
+
+
+def test_positions_behind_channels_of_positions_are_unknown() -> None:
+    # what reads a column of the second half reads six positions, of the first half one
+    line = Line(6)
+    assert line.add("concat", line.input, line.turned(), axis=1).fields is None
+
+
+def test_units_of_two_concatenations_do_not_meet() -> None:
+    # the fifth unit of one reads 0 and 1, that of the other 4 and 5
+    line = Line()
+    threes = line.add("conv", line.input, out=2, kernel=3)
+    pairs = line.add("max_pool", line.input, kernel=2, stride=1)
+    one, other = line.add("concat", threes, pairs, axis=1), line.add("concat", pairs, threes, axis=1)
+    assert line.add("add", one, other).fields is None
+    assert line.add("add", one, one).fields == one.fields
