@@ -262,7 +262,7 @@ def derivations(node: Node) -> list[tuple[str, str]]:
     counts = (("weights", layer.weights(x)), ("biases", layer.biases(x)), ("buffers", layer.buffers(x)))
     lines += [(name, products(count)) for name, count in counts if count]
     macs = layer.macs(x, y)
-    if macs and node.output.count != 1:
+    if node.output.count != 1:
         macs = tuple((node.output.count, *factors) for factors in macs)
     if macs:
         lines.append(("MACs", products(macs)))

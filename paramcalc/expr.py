@@ -135,7 +135,7 @@ class Expr:
         return self - other * (self // other)
 
     def __rmod__(self, other: int) -> Size:
-        return other - self * (other // self)
+        return other // self  # 0 of 0; no other number is divided by symbols
 
     def __repr__(self) -> str:
         return plain(self)
@@ -381,7 +381,7 @@ def _pretty(expr: Expr) -> str:
 def rounded(atom: Floor) -> tuple[Expr, tuple[str, str]]:
     """What is divided, and the brackets around: `floor((H + 31)/32)` is `ceil(H/32)` for readers."""
     inside = atom.inside
-    if inside.terms.get((), 0) == atom.divisor - 1:
+    if inside.terms.get(()) == atom.divisor - 1:
         return Expr({monomial: c for monomial, c in inside.terms.items() if monomial}), ("⌈", "⌉")
     return inside, ("⌊", "⌋")
 
@@ -393,7 +393,7 @@ def _latex(expr: Expr) -> str:
     def floor(atom: Floor, begins: bool) -> str:
         inside, brackets = rounded(atom)
         left, right = (BRACKETS[bracket] for bracket in brackets)
-        text = _latex(inside).replace(" + ", "+").replace(" - ", "-")
+        text = _latex(inside).replace(" + ", "+")
         return rf"{left} {text if len(inside.terms) == 1 else f'({text})'}/{latex(atom.divisor)} {right}"
 
     def name(text: str) -> str:

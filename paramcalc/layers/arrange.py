@@ -322,8 +322,8 @@ class Pad(Layer):
 
     def reader(self, inputs: Sequence[Tensor], y: Tensor) -> Reader:
         """Unit i is position i − lo."""
-        both = [(per_axis("channels", self.channels, 2)[0], 0), *pads(self.padding, len(y.shape) - 1)]
-        return along_axes([Reading(1, (Taps(-lo),)) for lo, _ in both], y.shape)
+        before = [per_axis("channels", self.channels, 2)[0], *(lo for lo, _ in pads(self.padding, len(y.shape) - 1))]
+        return along_axes([Reading(1, (Taps(-lo),)) for lo in before], y.shape)
 
 
 class Crop(Layer):
