@@ -3,13 +3,20 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
+from fractions import Fraction
 from typing import Any
 
 import pytest
+from pydantic import ValidationError
 
 from paramcalc.errors import LayerError
+from paramcalc.expr import Size, symbol
 from paramcalc.layers import layer_class
+from paramcalc.layers.activation import Dropout
 from paramcalc.network import Network
+
+K = symbol("K")
 
 Shape = tuple[int, ...]
 PER_AXIS: list[tuple[str, str, dict[str, Any]]] = [
@@ -39,10 +46,11 @@ PER_AXIS: list[tuple[str, str, dict[str, Any]]] = [
 ]
 
 
-def refused(kind: str, fields: dict[str, Any], *shapes: Shape) -> str:
-    """The words in which a layer refuses inputs."""
+def refused(kind: str, fields: dict[str, Any], *shapes: Shape, counts: Sequence[Size] = ()) -> str:
+    """The words in which a layer refuses inputs, of which there is one each or as many as said."""
     network = Network("one layer")
-    inputs = [network.add_input(f"x{place}", shape) for place, shape in enumerate(shapes)]
+    each = zip(shapes, counts or [1] * len(shapes), strict=True)
+    inputs = [network.add_input(f"x{place}", *shape_and_count) for place, shape_and_count in enumerate(each)]
     with pytest.raises(LayerError, match=r"\w") as caught:
         network.add(layer_class(kind)(**fields), inputs, "y")
     (problem,) = caught.value.problems
@@ -184,3 +192,192 @@ def test_groups_divide_channels(kind: str, group: str) -> None:
     )
     words = f"{kind} cannot split 5 output channels into 2 groups"
     assert refused(kind, {"out": 5, "kernel": 1, "groups": 2}, (4, 8, 8)) == words
+
+
+# -- joins ----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("kind", ["add", "multiply", "concat"])
+def test_branches_have_the_same_axes_and_are_as_many(kind: str) -> None:
+    words = f"the branches of {kind} differ in their number of axes"
+    assert refused(kind, {}, (3, 8), (3, 8, 8)) == words
+    assert refused(kind, {}, (3, 8, 8), (3, 8)) == words
+    words = f"the branches of {kind} differ in how many tensors there are"
+    assert refused(kind, {}, (3, 8), (3, 8), counts=(1, 2)) == words
+    assert refused(kind, {}, (3, 8), (3, 8), (3, 8), counts=(K, 2, 3)) == words
+
+
+@pytest.mark.parametrize("kind", ["add", "multiply"])
+def test_branches_have_the_same_sizes(kind: str) -> None:
+    words = f"the branches of {kind} differ in shape"
+    assert refused(kind, {}, (3, 8), (3, 7)) == words
+    assert refused(kind, {}, (2, 8), (1, 8), (3, 8)) == words
+
+
+def test_branches_have_the_same_sizes_beside_the_axis_that_is_joined() -> None:
+    assert refused("concat", {}, (3, 8), (3, 7)) == "the branches of concat differ in shape beside axis 0"
+    assert refused("concat", {"axis": 1}, (3, 8), (1, 8)) == "the branches of concat differ in shape beside axis 1"
+    assert refused("concat", {"axis": 2}, (3, 8), (3, 8)) == "concat along axis 2 needs branches with more axes"
+    assert refused("concat", {"axis": K}, (3, 8), (3, 8)) == "concat along axis K needs branches with more axes"
+
+
+# -- values ---------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("kind", "fields", "shape", "words"),
+    [
+        ("roi_pool", {"output": [7, 7, 7], "rois": "x1"}, (3, 8, 8), "output has 3 values for 2 axes"),
+        ("prelu", {"parameters": 2}, (3, 8), "prelu has 1 parameter or 3, one a channel; got 2"),
+        (
+            "linear",
+            {"out": 4},
+            (3, 8, 8),
+            "linear needs a vector [D] or tokens [T, D], got the map [3, 8, 8]; flatten it first",
+        ),
+        ("softmax", {"axis": 2}, (3, 8), "softmax over axis 2 does not fit [3, 8]"),
+        ("softmax", {"axis": K}, (3, 8), "softmax over axis K does not fit [3, 8]"),
+        ("flatten", {"start": 1, "end": 0}, (3, 8), "flatten from axis 1 to 0 does not fit [3, 8]"),
+        ("flatten", {"end": 2}, (3, 8), "flatten from axis 0 to 2 does not fit [3, 8]"),
+        ("flatten", {"end": -3}, (3, 8), "flatten from axis 0 to −3 does not fit [3, 8]"),
+        ("flatten", {"start": K}, (3, 8), "flatten from axis K to −1 does not fit [3, 8]"),
+        ("slice", {"axis": 2}, (3, 8), "slice of axis 2 does not fit [3, 8]"),
+        ("slice", {"axis": K}, (3, 8), "slice of axis K does not fit [3, 8]"),
+        ("slice", {"step": K}, (3, 8), "slice needs a step that is a number, got K"),
+        ("slice", {"axis": 1, "stop": 9}, (3, 8), "slice up to 9 does not fit axis 1 of [3, 8]"),
+        ("slice", {"start": 3}, (3, 8), "slice on [3, 8] would give [0, 8]: every size must be at least 1"),
+        ("reshape", {"shape": [0, 24]}, (3, 8), "reshape takes sizes of at least 1, and -1 at most once, got [0, 24]"),
+        (
+            "reshape",
+            {"shape": [-2, -12]},
+            (3, 8),
+            "reshape takes sizes of at least 1, and -1 at most once, got [-2, -12]",
+        ),
+        (
+            "reshape",
+            {"shape": [-1, -1]},
+            (3, 8),
+            "reshape takes sizes of at least 1, and -1 at most once, got [-1, -1]",
+        ),
+        ("reshape", {"shape": [-1, 7]}, (3, 8), "reshape to [-1, 7] does not divide the elements of [3, 8]"),
+        ("reshape", {"shape": [5, 5]}, (3, 8), "reshape to [5, 5] needs 25 elements, but [3, 8] has 24"),
+        ("permute", {"axes": [0, 2]}, (3, 8), "permute needs each axis of [3, 8] once, from 0, got [0, 2]"),
+        ("permute", {"axes": [0, 1, K]}, (3, 8, 8), "permute needs each axis of [3, 8, 8] once, from 0, got [0, 1, K]"),
+        ("group_norm", {"groups": 2}, (3, 8), "group_norm cannot split 3 channels into 2 groups"),
+        ("channel_shuffle", {"groups": 2}, (3, 8), "channel_shuffle cannot split 3 channels into 2 groups"),
+        ("pixel_shuffle", {"factor": 2}, (6, 8, 8), "pixel_shuffle needs channels in multiples of 4, got [6, 8, 8]"),
+        ("space_to_depth", {"block": 3}, (6, 9, 8), "space_to_depth needs multiples of 3, got [6, 9, 8]"),
+        ("layer_norm", {"axes": 3}, (3, 8), "layer_norm over 3 axes does not fit [3, 8]"),
+        ("layer_norm", {"axes": K}, (3, 8), "layer_norm over K axes does not fit [3, 8]"),
+        (
+            "rms_norm",
+            {},
+            (3, 8, 8),
+            "rms_norm on a map [3, 8, 8] needs 'axes': how many of the last axes it normalises over",
+        ),
+        (
+            "max_pool",
+            {"kernel": 3, "padding": 2},
+            (3, 8),
+            "padding of max_pool must be at most half the kernel: got 2 with a kernel of 3",
+        ),
+        (
+            "max_pool",
+            {"kernel": K, "stride": 2, "ceil": True},
+            (3, 8),
+            "rounding up needs a kernel, stride and padding that are numbers",
+        ),
+        (
+            "conv_transpose",
+            {"out": 4, "kernel": 3, "stride": 2, "output_padding": 2},
+            (3, 8),
+            "output_padding must be below the stride or the dilation, got 2 with stride 2 and dilation 1",
+        ),
+        (
+            "conv_transpose",
+            {"out": 4, "kernel": 1, "padding": 4},
+            (3, 8),
+            "conv_transpose on [3, 8] would give [4, 0]: every size must be at least 1",
+        ),
+        ("conv", {"out": 4, "kernel": 9}, (3, 8), "the window of conv spans 9, but the input [3, 8] has only 8"),
+        (
+            "conv",
+            {"out": 4, "kernel": 5, "dilation": 3, "padding": [[1, 2]]},
+            (3, 8),
+            "the window of conv spans 13, but the input [3, 8] has only 8 (11 with padding)",
+        ),
+        (
+            "conv",
+            {"out": 4, "kernel": 3, "stride": K, "padding": "same"},
+            (3, 8),
+            "padding 'same' needs a stride that is a number",
+        ),
+    ],
+)
+def test_inputs_that_do_not_fit_are_refused_with_their_sizes(
+    kind: str, fields: dict[str, Any], shape: Shape, words: str
+) -> None:
+    others: list[Shape] = [(5,)] if kind == "roi_pool" else []
+    assert refused(kind, fields, shape, *others) == words
+
+
+@pytest.mark.parametrize(
+    ("kind", "fields", "words"),
+    [
+        ("conv", {"out": False}, "must be a whole number, got false"),
+        ("conv", {"out": True}, "must be a whole number, got true"),
+        ("conv", {"out": None}, "must be a whole number, got nothing"),
+        ("conv", {"out": "eight"}, "must be a whole number, got 'eight'"),
+        ("conv", {"out": Fraction(1, 2)}, "must be a whole number, got 1/2"),
+        ("conv", {"out": 0}, "must be at least 1, got 0"),
+        ("conv", {"kernel": []}, "must be one number or one per axis, got []"),
+        ("conv", {"kernel": [3, 0]}, "must be at least 1, got 0"),
+        ("conv", {"bias": 1}, "must be true or false, got 1"),
+        ("conv", {"padding": -1}, "must be at least 0, got -1"),
+        ("conv", {"padding": [1, -1]}, "must be at least 0, got -1"),
+        ("conv", {"padding": [[1, -1]]}, "must be at least 0, got -1"),
+        ("conv", {"padding": [[-1, 1]]}, "must be at least 0, got -1"),
+        ("conv", {"padding": [[1, 1], 2]}, "must give [lo, hi] for every axis, got [[1, 1], 2]"),
+        ("conv", {"padding": [[1, 1, 1]]}, "must give [lo, hi] for every axis, got [[1, 1, 1]]"),
+        ("slice", {"start": -1}, "must be at least 0, got -1"),
+        ("crop", {"size": 1, "offset": -1}, "must be at least 0, got -1"),
+        ("crop", {"size": 1, "offset": [0, -1]}, "must be at least 0, got -1"),
+        ("crop", {"like": 3}, "must be the name of a step, got 3"),
+        ("crop", {"like": [K]}, "must be the name of a step, got [K]"),
+        ("crop", {"like": "a", "size": 1}, "crop takes either 'like' or 'size'"),
+        ("crop", {}, "crop takes either 'like' or 'size'"),
+        ("upsample", {"scale": 2, "size": 1}, "upsample takes either 'scale' or 'size'"),
+        ("upsample", {}, "upsample takes either 'scale' or 'size'"),
+        ("permute", {"axes": []}, "must be a list of whole numbers, got []"),
+        ("permute", {"axes": K}, "must be a list of whole numbers, got K"),
+        ("permute", {"axes": [0, None]}, "must be a whole number, got nothing"),
+        ("spatial_pyramid_pool", {"levels": []}, "must be a list of whole numbers, got []"),
+        ("spatial_pyramid_pool", {"levels": 3}, "must be a list of whole numbers, got 3"),
+        ("spatial_pyramid_pool", {"levels": [1, 0]}, "must be at least 1, got 0"),
+        ("dropout", {"p": True}, "must be a number, got true"),
+        ("dropout", {"p": Fraction(3, 2)}, "must lie between 0 and 1, got 1.5"),
+        ("dropout", {"p": -1}, "must lie between 0 and 1, got -1"),
+    ],
+)
+def test_values_that_a_field_cannot_have_are_refused_in_yaml_s_spelling(
+    kind: str, fields: dict[str, Any], words: str
+) -> None:
+    required = {"out": 4, "kernel": 1} if kind == "conv" else {}
+    with pytest.raises(ValidationError) as caught:
+        layer_class(kind)(**required | fields)
+    (problem,) = caught.value.errors()
+    assert str(problem["ctx"]["error"]) == words
+
+
+@pytest.mark.parametrize("p", [Fraction(0), Fraction(1), Fraction(1, 2)])
+def test_a_share_may_be_nothing_or_all(p: Fraction) -> None:
+    assert Dropout(p=p).p == p
+
+
+@pytest.mark.parametrize(
+    ("fields", "size"), [({"padding": 7, "mode": "reflect"}, 22), ({"padding": 8, "mode": "circular"}, 24)]
+)
+def test_padding_may_take_all_that_there_is(fields: dict[str, Any], size: int) -> None:
+    network = Network("one layer")
+    node = network.add(layer_class("pad")(**fields), [network.add_input("x", (3, 8, 8))], "y")
+    assert node.output.shape == (3, size, size)
