@@ -115,6 +115,8 @@ def test_floors_are_equal_by_what_they_divide() -> None:
     assert Floor(H, 2) == Floor(symbol("H"), 2)
     assert hash(Floor(H, 2)) == hash(Floor(symbol("H"), 2))
     assert Floor(H, 2) != Floor(H, 3)
+    one = other = Floor(H, 2)
+    assert one == other
     assert Floor(H, 2) != "(H)//2"
     assert repr(Floor(-H, 2)) == "(-H)//2"
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from paramcalc.expr import Size, symbol
+from paramcalc.expr import Size, substitute, symbol
 from paramcalc.window import UNIT, Window, factor, rounded_up, same_padding
 
 H, K, S = symbol("H"), symbol("K"), symbol("S")
@@ -92,6 +92,8 @@ def test_rounding_up_needs_numbers() -> None:
         (Window(3, 1, 1, 1), 13, "13 + 2·1 − 3 + 1 = 13"),
         (Window(7, 2, 3, 3), 224, "⌊(224 + 2·3 − 7)/2⌋ + 1 = 112"),
         (Window(3, 2, 0, 1), 112, "(112 + 1 − 3)/2 + 1 = 56"),
+        (Window(3, 3, 1, 0), 8, "(8 + 1 − 3)/3 + 1 = 3"),
+        (Window(3, 3, 0, 1), 8, "(8 + 1 − 3)/3 + 1 = 3"),
         (Window(4, 1, 1, 2), 10, "10 + 1 + 2 − 4 + 1 = 10"),
         (Window(3, 1, 2, 2, 2), 28, "28 + 2·2 − 5 + 1 = 28"),
         (Window(1), 7, "7 − 1 + 1 = 7"),
@@ -141,6 +143,10 @@ def test_padding_same_with_symbols() -> None:
     assert same_padding(H, 3, 1, 1) == (1, 1)
     assert same_padding(H, 4, 1, 1) == (1, 2)
     assert same_padding(H, 1, 7, 1) == (0, 0)
+    # a stride of the kernel: one behind where the size is odd
+    before, behind = same_padding(H, 2, 2, 1)
+    assert before == 0
+    assert [substitute(behind, {"H": n}) for n in (7, 8, 9)] == [1, 0, 1]
 
 
 def test_padding_same_is_refused_where_symbols_leave_it_open() -> None:

@@ -32,6 +32,7 @@ def parser() -> MathTextParser[VectorParse]:
         (177_209_344, "177{,}209{,}344"),
         (Fraction(1, 2), "1/2"),
         (Fraction(-1500, 7), "-1{,}500/7"),
+        (Fraction(4, 2), "2"),
         (H, "H"),
         (2 * H - 3000, r"2 \cdot H - 3{,}000"),
         ((H + 29) // 32 - 2, r"\lfloor (H+29)/32 \rfloor - 2"),
