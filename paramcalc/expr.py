@@ -81,7 +81,7 @@ class Expr:
             return True
         if isinstance(other, Expr):
             return self.terms == other.terms
-        return NotImplemented if not isinstance(other, int) else False
+        return NotImplemented
 
     def __add__(self, other: Size) -> Size:
         return combine(self, other, 1)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from fractions import Fraction
+from unittest.mock import ANY
 
 import pytest
 
@@ -76,6 +77,14 @@ def test_a_floor_has_the_smaller_of_two_equal_forms() -> None:
     assert plain(-H // 3) == "-((H + 2)//3)"
     assert -(-H // 3) == (H + 2) // 3
     assert 2 * H // 3 == H - (H + 2) // 3
+    # 2*floor(H/2) = 3*floor(H/2) - floor(H/2), and -floor(H/2) = floor((1 - H)/2)
+    assert (W + 2 * (H // 2)) // 3 == H // 2 + (2 * W + 1 - H) // 6
+
+
+def test_a_product_of_floors_inside_a_floor_is_no_floor_of_a_floor() -> None:
+    size = (H // 2) * (W // 2) // 3
+    for h, w in ((5, 7), (8, 9), (11, 11)):
+        assert substitute(size, {"H": h, "W": w}) == (h // 2) * (w // 2) // 3
 
 
 def test_dividing_by_a_negative_number_rounds_down() -> None:
@@ -104,10 +113,12 @@ def test_a_size_with_a_symbol_equals_no_number() -> None:
     assert H != "H"
     assert H != W
     assert (H + 1 == H, H + 1 == 1 + H) == (False, True)
+    assert H == ANY  # which decides by itself what it equals
 
 
 def test_equal_sizes_are_one_key() -> None:
     assert {H // 2 // 3: "a", (H + 5) // 6: "b"}[H // 6] == "a"
+    assert (H // 2) * (W // 2) == (W // 2) * (H // 2)
     assert len({H * W, W * H, H + W, W + H, (2 * H + 1) // 2, H}) == 3
 
 
@@ -252,3 +263,15 @@ def test_a_product_has_at_most_so_many_terms() -> None:
     for left, right in ((41, 49), (90, 90)):
         with pytest.raises(ExpressionError, match=r"^error: the expression grows beyond 2,000 terms$"):
             many("s", left) * many("t", right)
+
+
+def test_so_many_terms_are_multiplied_with_one_another_and_no_more() -> None:
+    def powers(count: int) -> Size:
+        return Expr({("H",) * power: 1 for power in range(count)})
+
+    # 1 + H + … has few terms when it is multiplied out: 80 by 100 make 179, of 8,000 products
+    fits = powers(80) * powers(100)
+    assert isinstance(fits, Expr)
+    assert len(fits.terms) == 179
+    with pytest.raises(ExpressionError, match=r"^error: the expression grows beyond 2,000 terms$"):
+        powers(81) * powers(100)

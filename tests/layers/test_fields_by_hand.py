@@ -12,7 +12,7 @@ import pytest
 from paramcalc.expr import Size, symbol
 from paramcalc.field import ITSELF, Axis, Fields, Scattered, interval
 from paramcalc.layers import layer_class
-from paramcalc.layers.arrange import Crop
+from paramcalc.layers.arrange import Crop, Flatten
 from paramcalc.network import Network, Node
 
 K = symbol("K")
@@ -73,6 +73,26 @@ def test_a_reshape_keeps_the_order_of_an_axis_that_stays() -> None:
     assert scattered(line.add("reshape", line.input, shape=[12])) == (0, 1, (0, 5))
 
 
+def test_flattened_positions_lose_their_order_unless_they_are_flattened_alone() -> None:
+    line = Line()
+    assert scattered(line.add("flatten", line.input)) == (0, 1, (0, 5))
+    assert scattered(line.add("flatten", line.turned())) == (0, 1, (0, 5))
+    assert line.add("flatten", line.input, start=1).fields == line.input.fields
+
+
+def test_axes_beside_those_that_are_flattened_move_up() -> None:
+    network = Network("volume")
+    volume = network.add_input("x", (2, 3, 4, 5))
+    joined = network.add(Flatten(start=1, end=2), [volume], "y")
+    assert joined.output.shape == (2, 12, 5)
+    depth, height = Scattered(1, 1, (0, 2), "y"), Scattered(1, 1, (0, 3), "y")
+    assert joined.fields == (depth, height, Axis(2, 5, (ITSELF,)))
+    joined = network.add(Flatten(start=2), [volume], "z")
+    assert joined.output.shape == (2, 3, 20)
+    height, width = Scattered(2, 1, (0, 3), "z"), Scattered(2, 1, (0, 4), "z")
+    assert joined.fields == (Axis(1, 3, (ITSELF,)), height, width)
+
+
 def test_an_axis_of_the_same_size_in_another_place_is_not_the_same_axis() -> None:
     # row 0 holds positions 0 and 1 of channel 0
     line = Line()
@@ -96,10 +116,22 @@ def test_units_of_two_pyramids_do_not_meet() -> None:
     assert line.add("add", one, one).fields == one.fields
 
 
-def test_a_global_pooling_leaves_positions_that_lie_along_the_channels() -> None:
+@pytest.mark.parametrize(
+    ("kind", "fields", "place"),
+    [
+        ("conv", {"out": 3, "kernel": 1}, 0),
+        ("softmax", {}, 0),
+        ("softmax", {"axis": 1}, 1),
+        ("linear", {"out": 3}, 1),
+        ("global_avg_pool", {}, 1),
+        ("global_max_pool", {}, 1),
+    ],
+)
+def test_a_layer_that_reads_one_axis_whole_leaves_the_other(kind: str, fields: dict[str, Any], place: int) -> None:
     line = Line()
-    assert line.add("global_max_pool", line.turned()).fields == line.turned().fields
-    assert reads(line.add("global_max_pool", line.input)) == [(0, 5)]
+    across, along = [line.turned(), line.input][place], [line.turned(), line.input][1 - place]
+    assert line.add(kind, along, **fields).fields == along.fields
+    assert set(reads(line.add(kind, across, **fields))) == {(0, 5)}
 
 
 def test_padding_moves_the_positions() -> None:
