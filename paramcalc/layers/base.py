@@ -127,7 +127,8 @@ def _positives(value: object) -> tuple[Size, ...]:
 def _padding(value: object, words: tuple[str, ...]) -> Padding:
     if isinstance(value, str):
         if value not in words:
-            raise ValueError(f"must be a number, one per axis, [[lo, hi], …] or 'same', got {spell_value(value)}")
+            *forms, last = ("a number", "one per axis", "[[lo, hi], …]", *map(spell_value, words))
+            raise ValueError(f"must be {', '.join(forms)} or {last}, got {spell_value(value)}")
         return value
     if isinstance(value, (tuple, list)) and any(isinstance(item, (tuple, list)) for item in value):
         pairs = []
