@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from paramcalc.expr import Size, symbol
-from paramcalc.field import ITSELF, Axis, Fields, Scattered, interval
+from paramcalc.field import ITSELF, Axis, Fields, Scattered, hull, interval
 from paramcalc.layers import layer_class
 from paramcalc.layers.arrange import Crop, Flatten
 from paramcalc.network import Network, Node
@@ -19,11 +19,11 @@ K = symbol("K")
 
 
 class Line:
-    """A network on two channels of six positions, or so many channels."""
+    """A network on two channels of six positions, or on others."""
 
-    def __init__(self, channels: int = 2) -> None:
+    def __init__(self, channels: int = 2, positions: int = 6) -> None:
         self.network = Network("line")
-        self.input = self.network.add_input("x", (channels, 6))
+        self.input = self.network.add_input("x", (channels, positions))
 
     def add(self, kind: str, node: Node, *others: Node, **fields: Any) -> Node:
         return self.network.add(layer_class(kind)(**fields), [node, *others], f"{kind}{len(self.network.nodes)}")
@@ -78,6 +78,14 @@ def test_flattened_positions_lose_their_order_unless_they_are_flattened_alone() 
     assert scattered(line.add("flatten", line.input)) == (0, 1, (0, 5))
     assert scattered(line.add("flatten", line.turned())) == (0, 1, (0, 5))
     assert line.add("flatten", line.input, start=1).fields == line.input.fields
+
+
+def test_units_of_two_layouts_do_not_meet() -> None:
+    # unit 1 is position 1 of the first channel in one, and position 0 of the second in the other
+    line = Line()
+    one, other = line.add("flatten", line.input), line.add("flatten", line.turned())
+    assert line.add("add", one, other).fields is None
+    assert line.add("add", one, one).fields == one.fields
 
 
 def test_axes_beside_those_that_are_flattened_move_up() -> None:
@@ -166,6 +174,21 @@ def test_of_units_without_order_it_is_not_known_which_are_left(kind: str, fields
     line = Line()
     shuffled = line.add("channel_shuffle", line.turned(), groups=2)
     assert line.add(kind, shuffled, **fields).fields == (shuffled.fields if kept else None)
+
+
+# -- branches -------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("n", [2, 6])
+def test_one_unit_that_serves_all_positions_is_read_by_all_of_them(n: int) -> None:
+    line = Line(positions=n)
+    one = line.add("conv", line.input, out=2, kernel=n)
+    assert one.output.shape == (2, 1)
+    field = field_of(line.add("multiply", line.input, one).fields)
+    assert isinstance(field, Axis)
+    for unit in range(n):
+        assert hull([interval(part, unit) for part in field.progressions]) == (0, n - 1)
+    assert not field.whole
 
 
 # -- branches behind one another ------------------------------------------------------------------
