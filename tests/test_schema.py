@@ -37,6 +37,7 @@ layers:
   - concat: {axis: 1, a: [], b: [{from: wide}]}
   - from: wide
   - crop: {size: 4, offset: [1, 2]}
+  - {spatial_pyramid_pool: {levels: [4]}, from: wide}
   - {roi_pool: {output: 7, rois: rois, feature_stride: 16}, when: regions > 1}
   - flatten
   - dropout: 0.25
@@ -62,6 +63,9 @@ WRONG = {
     "an argument for a layer without any": "name: x\ninput: [3, 8, 8]\nlayers: [{relu: 3}]\n",
     "a negative padding": "name: x\ninput: [3, 8, 8]\nlayers: [{conv: {out: 8, kernel: 3, padding: -1}}]\n",
     "a kernel of zero": "name: x\ninput: [3, 8, 8]\nlayers: [{max_pool: 0}]\n",
+    "a list without a value": "name: x\ninput: [3, 8, 8]\nlayers: [{max_pool: {kernel: []}}]\n",
+    "a list with a zero": "name: x\ninput: [3, 8, 8]\nlayers: [{max_pool: {kernel: [2, 0]}}]\n",
+    "a padding of three values": "name: x\ninput: [3, 8, 8]\nlayers: [{pad: {padding: [[1, 1, 1], [0, 0, 0]]}}]\n",
     "a field that is no number": "name: x\ninput: [3, 8, 8]\nlayers: [{max_pool: {kernel: {a: 1}}}]\n",
     "a mode that there is not": "name: x\ninput: [3, 8, 8]\nlayers: [{upsample: {scale: 2, mode: cubic}}]\n",
     "a negative repeat": "name: x\ninput: [3, 8, 8]\nlayers: [{relu: , repeat: -1}]\n",
