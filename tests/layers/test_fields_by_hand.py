@@ -116,6 +116,13 @@ def test_the_bins_of_a_pyramid_read_positions_wherever_they_lie() -> None:
     assert line.add("spatial_pyramid_pool", line.input, levels=[K]).fields is None
 
 
+def test_a_finer_level_of_a_pyramid_may_have_the_largest_bin() -> None:
+    # of two positions, two bins read one each; of three, the middle one reads both
+    line = Line(positions=2)
+    assert scattered(line.add("spatial_pyramid_pool", line.input, levels=[2])) == (0, 1, (0, 1))
+    assert scattered(line.add("spatial_pyramid_pool", line.input, levels=[2, 3])) == (0, 2, (0, 1))
+
+
 def test_units_of_two_pyramids_do_not_meet() -> None:
     # the second unit of one reads 3..5, that of the other 2..3: the sum reads more than three positions
     line = Line()
