@@ -122,7 +122,7 @@ class Concat(Layer):
         assert isinstance(self.axis, int)
         if any(path.along != self.axis for path in moving):
             raise Unknown
-        parts = [path if isinstance(path, Scattered) else scattered(path, self.axis, origin) for path in paths]
+        parts = [scattered(path, self.axis, origin) for path in paths]
         total = hull([part.hull for part in parts])
         assert total is not None
         return Scattered(self.axis, largest([part.size for part in parts]), total, origin)
