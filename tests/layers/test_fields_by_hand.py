@@ -157,6 +157,13 @@ def test_padding_moves_the_positions() -> None:
     assert reads(padded) == [(unit - 1, unit - 1) for unit in range(10)]
 
 
+def test_a_crop_from_the_first_position_on_has_as_many_units_as_it_keeps() -> None:
+    line = Line()
+    part = line.add("crop", line.input, size=4)
+    assert reads(part) == [(unit, unit) for unit in range(4)]
+    assert reads(line.add("global_avg_pool", part)) == [(0, 3)]
+
+
 def test_a_crop_begins_at_its_offset() -> None:
     network = Network("image")
     part = network.add(Crop(size=2, offset=(1, 3)), [network.add_input("x", (1, 5, 6))], "y")
