@@ -4,6 +4,7 @@ Exit status: 0 fine, 1 a check or comparison fell short, 2 the input or the call
 """
 
 # annotations are evaluated where they stand: typer would compile each of them again, in every command
+import io
 import os
 import sys
 from pathlib import Path
@@ -387,6 +388,9 @@ def list_architectures(
 
 def main() -> None:
     """Run the command line; every error of the user ends in a message and exit status 2."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")  # a page that has no letter for a character shows a question mark
     try:
         app()
     except paramcalc.ParamcalcError as error:
@@ -395,8 +399,17 @@ def main() -> None:
     except KeyboardInterrupt:
         sys.exit(130)
     except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        leave_output()
         sys.exit(0)
+    except OSError as error:
+        leave_output()
+        complain(paramcalc.ParamcalcError(f"the output cannot be written: {error.strerror or error}"))
+        sys.exit(2)
+
+
+def leave_output() -> None:
+    """What is still to be written goes nowhere, so that leaving makes no second error."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def complain(error: "paramcalc.ParamcalcError") -> None:

@@ -35,11 +35,15 @@ Terms: TypeAlias = dict[Monomial, int]
 class Floor:
     """The atom `floor(inside / divisor)`; `inside` is reduced, `divisor` is at least 2."""
 
-    __slots__ = ("_hash", "divisor", "inside")
+    __slots__ = ("_hash", "divisor", "inside", "terms")
 
     def __init__(self, inside: Expr, divisor: int) -> None:
         self.inside = inside
         self.divisor = divisor
+        within = [atom for atom in inside.atoms() if isinstance(atom, Floor)]
+        self.terms: int = len(inside.terms) + sum(atom.terms for atom in within)
+        if self.terms > limits.FLOOR_TERMS:
+            raise ExpressionError(f"the expression grows beyond {limits.FLOOR_TERMS:,} terms inside one division")
         self._hash = hash((inside, divisor))
 
     def __hash__(self) -> int:
@@ -108,6 +112,8 @@ class Expr:
             raise ExpressionError(f"the expression grows beyond {limits.TERMS:,} terms")
         for left, a in self.terms.items():
             for right, b in other.terms.items():
+                if len(left) + len(right) > limits.DEGREE:
+                    raise ExpressionError(f"the expression grows beyond products of {limits.DEGREE} factors")
                 monomial = tuple(sorted(left + right, key=order)) if left and right else left or right
                 product[monomial] = product.get(monomial, 0) + a * b
         return settle(product)

@@ -28,6 +28,12 @@ DIGITS = 18
 TERMS = 2_000
 """Terms of one symbolic size."""
 
+DEGREE = 64
+"""Factors of one product of symbols."""
+
+FLOOR_TERMS = 2_000
+"""Terms inside one rounded division, with those of the divisions inside it."""
+
 CALL_DEPTH = 40
 """Blocks inside one another."""
 

@@ -12,9 +12,9 @@ from typing import Any, NamedTuple
 
 from paramcalc.conditions import Conditions
 from paramcalc.errors import LayerError
-from paramcalc.expr import Size
+from paramcalc.expr import Size, pretty
 from paramcalc.field import ITSELF, Axis, Fields, Unknown
-from paramcalc.layers.base import Layer, Reader, total
+from paramcalc.layers.base import Count, Layer, Reader, total
 from paramcalc.shape import Shape, Tensor
 
 REMEMBERED = 1_000
@@ -133,7 +133,7 @@ class Network:
         tensors = [node.output for node in inputs]
         inference = self.infer(layer, tensors, path)
         if shared_with is not None:
-            need_same_weights(layer, inference.counts, shared_with)
+            need_same_weights(layer, inference.counts, tensors[0].shape, shared_with)
         read = inputs[:1] if layer.references else inputs
         source, fields = seen_through(inference.reader, read, path)
         node = Node(
@@ -214,12 +214,23 @@ def seen_through(reader: Reader, inputs: Sequence[Node], origin: object) -> tupl
         return source, None
 
 
-def need_same_weights(layer: Layer, counts: Counts, owner: Node) -> None:
-    """Raise LayerError unless `layer` can use the weights of `owner`."""
+def need_same_weights(layer: Layer, counts: Counts, x: Shape, owner: Node) -> None:
+    """Raise LayerError unless `layer`, on an input of shape `x`, can use the weights of `owner`."""
     if owner.layer is None or owner.type != layer.type:
         raise LayerError(f"{layer.type} cannot share the weights of {owner.path}, which is {owner.type}")
-    if (counts.weights, counts.biases, counts.buffers) != owner.counts[:3]:
+    if counts[:3] != owner.counts[:3]:
         raise LayerError(
             f"{layer.type} would have {counts.weights} weights and {counts.biases} biases, "
             f"but {owner.path} has {owner.counts.weights} and {owner.counts.biases}: they cannot be shared"
         )
+    own, others = layer.weights(x), owner.layer.weights(owner.inputs[0].output.shape)
+    if own != others:
+        raise LayerError(
+            f"the weights of {layer.type} would be {products(own)}, "
+            f"but those of {owner.path} are {products(others)}: they cannot be shared"
+        )
+
+
+def products(count: Count) -> str:
+    """A sum of products as errors write it: `3·5·3·8`."""
+    return " + ".join("·".join(map(pretty, factors)) for factors in count)

@@ -153,6 +153,30 @@ def test_an_interrupt_ends_quietly_with_130(tmp_path: Path) -> None:
     assert interrupted(tmp_path / "slow.yaml") == (130, "", "")
 
 
+@pytest.mark.parametrize("encoding", ["ascii", "latin-1", "cp1252"])
+def test_an_output_without_letters_for_some_characters_has_question_marks(encoding: str) -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "paramcalc", "show", "stack_3x3"],
+        capture_output=True,
+        check=False,
+        encoding=encoding,
+        env={**os.environ, "PYTHONIOENCODING": f"{encoding}:strict"},
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "conv1  conv  128" in done.stdout
+    assert "147,456" in done.stdout
+    assert "?" in done.stdout
+
+
+@pytest.mark.parametrize("arguments", [("show", "alexnet"), ("list",), ("schema",), ("--help",)])
+def test_a_full_disk_is_told(arguments: tuple[str, ...]) -> None:
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(
+            [sys.executable, "-m", "paramcalc", *arguments], stdout=full, stderr=subprocess.PIPE, text=True, check=False
+        )
+    assert (done.returncode, done.stderr) == (2, "error: the output cannot be written: No space left on device\n")
+
+
 def test_list_shows_every_bundled_architecture() -> None:
     names = {path.stem for path in (Path(__file__).parent.parent / "architectures").glob("*.yaml")}
     listed = {line.split()[0] for line in run("list").stdout.splitlines() if "," in line}

@@ -266,12 +266,32 @@ def test_a_product_has_at_most_so_many_terms() -> None:
 
 
 def test_so_many_terms_are_multiplied_with_one_another_and_no_more() -> None:
-    def powers(count: int) -> Size:
-        return Expr({("H",) * power: 1 for power in range(count)})
+    def powers(high: int, wide: int) -> Size:
+        return Expr({("H",) * one + ("W",) * other: 1 for one in range(high) for other in range(wide)})
 
-    # 1 + H + … has few terms when it is multiplied out: 80 by 100 make 179, of 8,000 products
-    fits = powers(80) * powers(100)
+    # (1 + H + …)(1 + W + …) has few terms when it is multiplied out: 80 by 100 make 19 by 17, of 8,000 products
+    fits = powers(10, 8) * powers(10, 10)
     assert isinstance(fits, Expr)
-    assert len(fits.terms) == 179
+    assert len(fits.terms) == 19 * 17
     with pytest.raises(ExpressionError, match=r"^error: the expression grows beyond 2,000 terms$"):
-        powers(81) * powers(100)
+        powers(9, 9) * powers(10, 10)
+
+
+def test_a_product_has_at_most_so_many_factors() -> None:
+    assert limits.DEGREE == 64
+    power: Size = 1
+    for _ in range(64):
+        power = power * H
+    assert power == Expr({("H",) * 64: 1})
+    for factor in (H, W, H // 2):
+        with pytest.raises(ExpressionError, match=r"^error: the expression grows beyond products of 64 factors$"):
+            power * factor
+
+
+def test_a_division_holds_at_most_so_many_terms_with_those_of_the_divisions_inside_it() -> None:
+    assert limits.FLOOR_TERMS == 2000
+    # the first division goes into the outer one, with the second beside it: 1,000 terms, that one, and its own
+    outer = many("s", 1000) // 7
+    assert (outer + many("t", 999) // 11) // 5 != 0
+    with pytest.raises(ExpressionError, match=r"^error: the expression grows beyond 2,000 terms inside one division$"):
+        (outer + many("t", 1000) // 11) // 5

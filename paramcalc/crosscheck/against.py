@@ -13,6 +13,7 @@ from typing import Any
 
 import torch
 from torch import nn
+from torch.nn.parameter import UninitializedParameter
 
 from paramcalc.crosscheck.network import to_torch
 from paramcalc.errors import ParamcalcError
@@ -132,6 +133,8 @@ def parameterised(module: nn.Module) -> list[Parameterised]:
     for name, part in module.named_modules():
         own = [parameter for parameter in part.parameters(recurse=False) if id(parameter) not in seen]
         seen.update(map(id, own))
+        if any(isinstance(parameter, UninitializedParameter) for parameter in own):
+            raise ParamcalcError(f"{name} of {type(part).__name__} has no sizes before it is first called")
         if own:
             found.append(Parameterised(name, type(part).__name__, tuple(tuple(each.shape) for each in own)))
     return found

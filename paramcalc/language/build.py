@@ -17,7 +17,7 @@ from paramcalc.collector import paused
 from paramcalc.errors import ExpressionError, LayerError, ParamcalcError, Problem, Span, listing, suggestion
 from paramcalc.expr import Expr, Size, symbol
 from paramcalc.language.document import Argument, Block, Branch, File, InputSpec, Reference, Step
-from paramcalc.language.expression import Constant, SyntaxProblem, show
+from paramcalc.language.expression import Constant, Expression, SyntaxProblem, show
 from paramcalc.layers import JOINS, MODULES, layer_class
 from paramcalc.layers.base import Layer
 from paramcalc.network import Network, Node
@@ -97,7 +97,7 @@ class _Builder:
 
     def network(self, input_shapes: Mapping[str, Argument], settings: Mapping[str, Argument]) -> Network:
         try:
-            scope = self.bind(self.file, settings)
+            scope = self.bind(self.file, settings, self.given(input_shapes))
             base: File | None = self.file
             while base is not None:
                 self.environments[id(base)] = scope
@@ -136,16 +136,39 @@ class _Builder:
 
     # -- arguments and inputs -----------------------------------------------------------------
 
-    def bind(self, file: File, settings: Mapping[str, Argument]) -> Environment:
-        """The values of a file's arguments and of the symbols of its input."""
+    def given(self, shapes: Mapping[str, Argument]) -> Environment:
+        """The values of the symbols of the input, where other shapes have sizes in their places."""
+        found: Environment = {}
+        arguments = {parameter.name for parameter in self.file.parameters}
+        for place, spec in enumerate(self.file.inputs):
+            override = shapes.get(spec.name) or (shapes.get("") if place == 0 else None)
+            sizes = override.value if override and isinstance(override.value, tuple) else ()
+            for declared, size in zip(spec.shape, sizes if len(sizes) == len(spec.shape) else (), strict=False):
+                name = declared.value.text.strip() if isinstance(declared.value, Expression) else ""
+                if name not in self.file.symbols or not isinstance(size, Argument) or size.names & arguments:
+                    continue
+                value = self.evaluate(size, {each: symbol(each) for each in size.names})
+                if value is None:
+                    continue
+                if found.setdefault(name, value) != value:
+                    message = f"{name} cannot be both {show(found[name])} and {show(value)}"
+                    self.problem(message, size.span, f"{self.file.source.name} has {name} in both places")
+        return found
+
+    def bind(self, file: File, settings: Mapping[str, Argument], given: Environment | None = None) -> Environment:
+        """The values of a file's arguments and of the symbols of its input; `given` are some of these."""
         scope: Environment = {name: symbol(name) for name in file.symbols}
-        names = [parameter.name for parameter in file.parameters]
-        for name, given in settings.items():
+        scope.update(given or {})
+        names = [*(parameter.name for parameter in file.parameters), *sorted(file.symbols)]
+        for name, given_value in settings.items():
             if name not in names:
                 hint = suggestion(name, names)
                 takes = f"{file.name} takes: {', '.join(names)}" if names else f"{file.name} takes no arguments"
-                where = Span(given.span.source, 1, 1, len(name))
+                where = Span(given_value.span.source, 1, 1, len(name))
                 self.problem(f"{file.name} has no argument '{name}'{hint}", where, takes)
+            elif name in file.symbols:
+                value = self.evaluate(given_value, {each: symbol(each) for each in given_value.names})
+                scope[name] = 1 if value is None else value
         for parameter in file.parameters:
             chosen = settings.get(parameter.name, parameter.default)
             if chosen is None:
@@ -355,7 +378,7 @@ class _Builder:
             if step.kind in MODULES:
                 return self.layer(step, name, incoming, place, reach)
             return self.call(step, name, incoming, place)
-        except LayerError as error:
+        except (LayerError, ExpressionError) as error:
             for problem in error.problems:
                 self.problem(problem.message, step.span, *problem.notes, trail=place.trail)
             return None

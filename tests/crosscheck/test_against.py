@@ -55,6 +55,9 @@ def shorter():
     del model.head
     return model
 
+def lazy():
+    return nn.Sequential(nn.ReLU(), nn.LazyConv2d(8, 3))
+
 def no_module():
     return 3
 
@@ -150,6 +153,7 @@ def test_json_holds_both_sides() -> None:
         ("failing_module_of_a_test:f", "", "cannot be imported: ValueError: not today"),
         (f"{NAME}:number", "", f"{NAME}:number cannot be called: it is of type int"),
         (f"{NAME}:no_module", "", f"{NAME}:no_module returned no torch.nn.Module, but something of type int"),
+        (f"{NAME}:lazy", "", "1 of LazyConv2d has no sizes before it is first called"),
         (f"{NAME}:fails", "", f"{NAME}:fails() failed: RuntimeError: no weights are here"),
         (f"{NAME}:leaves", "", f"{NAME}:leaves() failed: SystemExit: 7"),
         (f"{NAME}:Small", "classes=3", "failed: TypeError"),

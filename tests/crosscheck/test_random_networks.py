@@ -35,6 +35,15 @@ layers:
       moving: [crop: {size: [3], offset: 0}]
       constant: [global_avg_pool, concat: {axis: 1, two: [linear: 2, linear: 4, linear: 2], one: []}]
 """,
+    "a linear layer mixes the channels of each position": """
+input: [4, 20]
+layers:
+  - {conv: {out: 4, kernel: 3}}
+  - permute: [1, 0]
+  - linear: 3
+  - permute: [1, 0]
+  - {conv: {out: 4, kernel: 3}}
+""",
     "a bin of a finer level is the larger": """
 input: [3, 8]
 layers: [spatial_pyramid_pool: {levels: [4, 5]}]
