@@ -43,6 +43,13 @@ def test_other_symbols_take_the_places_of_those_of_the_file() -> None:
     assert network.nodes[1].output.shape == (8, n, 2 * n)
 
 
+def test_symbols_may_change_places() -> None:
+    network = paramcalc.loads(RESTORED, input=[3, "W", "H"])
+    w, h = paramcalc.symbol("W"), paramcalc.symbol("H")
+    assert network.inputs[0].output.shape == (3, w, h)
+    assert network.nodes[1].output.shape == (8, w, h)
+
+
 def test_inputs_share_their_symbols() -> None:
     network = paramcalc.loads(TWO, input={"image": [3, 32, 30]}, settings={"R": 7})
     conv, other = network.nodes
@@ -58,6 +65,13 @@ def test_a_symbol_has_one_size() -> None:
         paramcalc.loads(TWO, input={"image": [3, 32, 30], "mask": [1, 16, 30]})
     assert "H cannot be both 32 and 16" in str(told.value)
     assert len(told.value.problems) == 1
+
+
+def test_a_symbol_has_one_size_also_where_it_is_set() -> None:
+    with pytest.raises(ParamcalcError, match="H cannot be both 12 and 20"):
+        paramcalc.loads(RESTORED, input=[3, 12, 14], settings={"H": 20})
+    network = paramcalc.loads(RESTORED, input=[3, "H", 14], settings={"H": 12})
+    assert network.nodes[1].output.shape == (8, 12, 14)
 
 
 def test_what_is_no_argument_and_no_symbol_cannot_be_set() -> None:

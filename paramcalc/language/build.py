@@ -93,10 +93,12 @@ class _Builder:
         self.environments: dict[int, Environment] = {}
         self.layers: dict[tuple[object, ...], Layer | None] = {}
         self.failed: set[str] = set()
+        self.unset: frozenset[str] = frozenset()
         self.executed: Counter[str] = Counter()
 
     def network(self, input_shapes: Mapping[str, Argument], settings: Mapping[str, Argument]) -> Network:
         try:
+            self.unset = self.file.symbols - settings.keys()
             scope = self.bind(self.file, settings, self.given(input_shapes))
             base: File | None = self.file
             while base is not None:
@@ -148,12 +150,16 @@ class _Builder:
                 if name not in self.file.symbols or not isinstance(size, Argument) or size.names & arguments:
                     continue
                 value = self.evaluate(size, {each: symbol(each) for each in size.names})
-                if value is None:
+                if value is None or value == symbol(name):
                     continue
-                if found.setdefault(name, value) != value:
-                    message = f"{name} cannot be both {show(found[name])} and {show(value)}"
-                    self.problem(message, size.span, f"{self.file.source.name} has {name} in both places")
+                self.one_size(name, found.setdefault(name, value), value, size.span)
         return found
+
+    def one_size(self, name: str, before: Constant, value: Constant, span: Span) -> None:
+        """Require that a symbol of the input gets one size only."""
+        if before != value:
+            message = f"{name} cannot be both {show(before)} and {show(value)}"
+            self.problem(message, span, f"{name} stands for one size, in the input and wherever the file uses it")
 
     def bind(self, file: File, settings: Mapping[str, Argument], given: Environment | None = None) -> Environment:
         """The values of a file's arguments and of the symbols of its input; `given` are some of these."""
@@ -168,7 +174,9 @@ class _Builder:
                 self.problem(f"{file.name} has no argument '{name}'{hint}", where, takes)
             elif name in file.symbols:
                 value = self.evaluate(given_value, {each: symbol(each) for each in given_value.names})
-                scope[name] = 1 if value is None else value
+                if value is not None:
+                    self.one_size(name, (given or {}).get(name, value), value, given_value.span)
+                    scope[name] = value
         for parameter in file.parameters:
             chosen = settings.get(parameter.name, parameter.default)
             if chosen is None:
@@ -205,7 +213,9 @@ class _Builder:
         if override is not None:
             assert isinstance(override.value, tuple)
             arguments = [item for item in override.value if isinstance(item, Argument)]
-            scope = {**{name: symbol(name) for name in override.names}, **scope}
+            # what it calls H is no other symbol that takes H's place in the file
+            own = {name: symbol(name) for name in override.names & self.unset}
+            scope = {**{name: symbol(name) for name in override.names}, **scope, **own}
         sizes: list[Size] = []
         for argument in arguments:
             value = self.evaluate(argument, scope)
