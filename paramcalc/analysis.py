@@ -19,10 +19,9 @@ from paramcalc.collector import paused
 from paramcalc.conditions import Condition, greatest
 from paramcalc.expr import Size, added, pretty
 from paramcalc.field import AxisField, Fields, Unknown
-from paramcalc.layers.base import Count, total
+from paramcalc.layers.base import Count, multiplied, total
 from paramcalc.network import Network, Node
 from paramcalc.shape import Shape, Tensor
-from paramcalc.window import factor
 
 T = TypeVar("T")
 
@@ -138,14 +137,9 @@ class Report(NamedTuple):
     blocks: Mapping[str, str]
 
 
+@paused()
 def analyze(network: Network) -> Report:
     """The report of a network: a row for each executed step, in execution order, and the totals."""
-    with paused():
-        return reported(network)
-
-
-def reported(network: Network) -> Report:
-    """The same, with Python's collector as it is."""
     seen: list[Seen] = []
     for node in network.nodes:
         before = node.inputs[0]
@@ -273,6 +267,5 @@ def derivations(node: Node) -> list[tuple[str, str]]:
 
 def products(count: Count) -> str:
     """A sum of products with its value: `5·5·48·128·2 = 307,200`."""
-    text = " + ".join("·".join(factor(size) for size in factors) for factors in count)
-    value = pretty(total(count))
+    text, value = multiplied(count), pretty(total(count))
     return text if text == value else f"{text} = {value}"

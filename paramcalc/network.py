@@ -12,9 +12,9 @@ from typing import Any, NamedTuple
 
 from paramcalc.conditions import Conditions
 from paramcalc.errors import LayerError
-from paramcalc.expr import Size, pretty
+from paramcalc.expr import Size
 from paramcalc.field import ITSELF, Axis, Fields, Unknown
-from paramcalc.layers.base import Count, Layer, Reader, total
+from paramcalc.layers.base import Layer, Reader, multiplied, total
 from paramcalc.shape import Shape, Tensor
 
 REMEMBERED = 1_000
@@ -226,11 +226,6 @@ def need_same_weights(layer: Layer, counts: Counts, x: Shape, owner: Node) -> No
     own, others = layer.weights(x), owner.layer.weights(owner.inputs[0].output.shape)
     if own != others:
         raise LayerError(
-            f"the weights of {layer.type} would be {products(own)}, "
-            f"but those of {owner.path} are {products(others)}: they cannot be shared"
+            f"the weights of {layer.type} would be {multiplied(own)}, "
+            f"but those of {owner.path} are {multiplied(others)}: they cannot be shared"
         )
-
-
-def products(count: Count) -> str:
-    """A sum of products as errors write it: `3·5·3·8`."""
-    return " + ".join("·".join(map(pretty, factors)) for factors in count)

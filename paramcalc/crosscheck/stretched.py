@@ -197,7 +197,7 @@ def moved(layer: Any, place: int, rank: int) -> int:
     """The axis behind a layer along which lies what was along `place` before."""
     if place == NOWHERE or layer.type == "reshape":
         return NOWHERE
-    if layer.type in CHANNELS and place == 0 and (layer.type != "linear" or rank == 1):
+    if layer.type in CHANNELS and place == 0 and place in WHOLE[layer.type](layer, rank):
         return NOWHERE
     if layer.type == "permute":
         return [number(axis) for axis in layer.axes].index(place)

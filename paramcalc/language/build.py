@@ -138,12 +138,16 @@ class _Builder:
 
     # -- arguments and inputs -----------------------------------------------------------------
 
+    def overridden(self, shapes: Mapping[str, Argument]) -> list[tuple[InputSpec, Argument | None]]:
+        """Each input with its other shape, if it has one; a shape without a name is that of the first input."""
+        inputs = enumerate(self.file.inputs)
+        return [(spec, shapes.get(spec.name) or (shapes.get("") if place == 0 else None)) for place, spec in inputs]
+
     def given(self, shapes: Mapping[str, Argument]) -> Environment:
         """The values of the symbols of the input, where other shapes have sizes in their places."""
         found: Environment = {}
         arguments = {parameter.name for parameter in self.file.parameters}
-        for place, spec in enumerate(self.file.inputs):
-            override = shapes.get(spec.name) or (shapes.get("") if place == 0 else None)
+        for spec, override in self.overridden(shapes):
             sizes = override.value if override and isinstance(override.value, tuple) else ()
             for declared, size in zip(spec.shape, sizes if len(sizes) == len(spec.shape) else (), strict=False):
                 name = declared.value.text.strip() if isinstance(declared.value, Expression) else ""
@@ -161,10 +165,9 @@ class _Builder:
             message = f"{name} cannot be both {show(before)} and {show(value)}"
             self.problem(message, span, f"{name} stands for one size, in the input and wherever the file uses it")
 
-    def bind(self, file: File, settings: Mapping[str, Argument], given: Environment | None = None) -> Environment:
+    def bind(self, file: File, settings: Mapping[str, Argument], given: Mapping[str, Constant]) -> Environment:
         """The values of a file's arguments and of the symbols of its input; `given` are some of these."""
-        scope: Environment = {name: symbol(name) for name in file.symbols}
-        scope.update(given or {})
+        scope: Environment = {**{name: symbol(name) for name in file.symbols}, **given}
         names = [*(parameter.name for parameter in file.parameters), *sorted(file.symbols)]
         for name, given_value in settings.items():
             if name not in names:
@@ -175,7 +178,7 @@ class _Builder:
             elif name in file.symbols:
                 value = self.evaluate(given_value, {each: symbol(each) for each in given_value.names})
                 if value is not None:
-                    self.one_size(name, (given or {}).get(name, value), value, given_value.span)
+                    self.one_size(name, given.get(name, value), value, given_value.span)
                     scope[name] = value
         for parameter in file.parameters:
             chosen = settings.get(parameter.name, parameter.default)
@@ -196,8 +199,7 @@ class _Builder:
                 self.problem(
                     f"there is no input '{name}'{suggestion(name, names)}", given.span, f"inputs: {', '.join(names)}"
                 )
-        for place, spec in enumerate(self.file.inputs):
-            override = shapes.get(spec.name) or (shapes.get("") if place == 0 else None)
+        for spec, override in self.overridden(shapes):
             shape = self.sizes(spec, override, scope)
             count = self.evaluate(spec.count, scope) if spec.count else 1
             if isinstance(count, bool) or not isinstance(count, (int, Expr)) or (isinstance(count, int) and count < 1):
@@ -404,7 +406,7 @@ class _Builder:
             return None
         home = self.environments.get(id(block.home))
         if home is None:
-            home = self.environments[id(block.home)] = self.bind(block.home, {})
+            home = self.environments[id(block.home)] = self.bind(block.home, {}, {})
         scope = dict(home)
         for parameter in block.parameters:
             if parameter.name in step.arguments:

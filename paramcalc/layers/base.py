@@ -20,6 +20,7 @@ from paramcalc.errors import LayerError
 from paramcalc.expr import Expr, Size, plain, product
 from paramcalc.field import EACH, Axis, AxisField, Fields, Reading, Scattered, Unknown, behind, everything
 from paramcalc.shape import Shape, Tensor, spelled
+from paramcalc.window import factor
 
 Count: TypeAlias = tuple[tuple[Size, ...], ...]
 """A sum of products: `((3, 3, 64, 128),)` is 73,728, and `()` is 0."""
@@ -37,6 +38,11 @@ def total(count: Count) -> Size:
     for factors in count:
         value = value + product(*factors)
     return value
+
+
+def multiplied(count: Count) -> str:
+    """A sum of products as text: `5·5·48·128·2`."""
+    return " + ".join("·".join(factor(size) for size in factors) for factors in count)
 
 
 # -- field types ------------------------------------------------------------------------------
