@@ -18,21 +18,23 @@ __version__ = "0.1.0"
 if TYPE_CHECKING:
     from torch import nn
 
-    from paramcalc.analysis import Report, Row, Totals, analyze
+    from paramcalc.analysis import Report, Totals, analyze
     from paramcalc.comparison import Comparison, compare
     from paramcalc.crosscheck.check import CheckResult
     from paramcalc.errors import ParamcalcError
     from paramcalc.expr import Expr, Size, plain, pretty, substitute, symbol
     from paramcalc.language import load, loads
     from paramcalc.network import Network
+    from paramcalc.row import Row
 
 HOMES = {
-    "paramcalc.analysis": ("Report", "Row", "Totals", "analyze"),
+    "paramcalc.analysis": ("Report", "Totals", "analyze"),
     "paramcalc.comparison": ("Comparison", "compare"),
     "paramcalc.errors": ("ParamcalcError",),
     "paramcalc.expr": ("Expr", "Size", "plain", "pretty", "substitute", "symbol"),
     "paramcalc.language": ("load", "loads"),
     "paramcalc.network": ("Network",),
+    "paramcalc.row": ("Row",),
 }
 """Modules, and the public names that each defines."""
 

@@ -9,8 +9,9 @@ from fractions import Fraction
 from typing import TypeAlias
 
 from paramcalc import limits
-from paramcalc.analysis import Report, Row
+from paramcalc.analysis import Report
 from paramcalc.errors import ParamcalcError
+from paramcalc.row import Row
 from paramcalc.summary import Summary, ratio, summarize
 
 QUANTITIES = ("params", "conv_params", "linear_params", "macs", "flops", "activations", "peak_activations")

@@ -7,7 +7,8 @@ from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from paramcalc import field as fields
-from paramcalc.analysis import Report, derivations
+from paramcalc.analysis import Report
+from paramcalc.derivation import derivations
 from paramcalc.errors import ParamcalcError, listing, suggestion
 from paramcalc.expr import Size, pretty
 from paramcalc.field import Axis, AxisField, Interval, Scattered, Unknown

@@ -3,13 +3,42 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from copy import copy
 from itertools import groupby
 
-from paramcalc.analysis import Report, Row
-from paramcalc.expr import added
+from paramcalc.analysis import Report
+from paramcalc.expr import Size, added
+from paramcalc.network import Node
+from paramcalc.row import Row
 
 SUMMED = ("weights", "biases", "params", "buffers", "macs", "activations")
+
+
+class Folded(Row):
+    """Several rows as one: the sums of their counts, the output and the fields of the last."""
+
+    __slots__ = ("frozen", "path", "reads", "shared_with", "type", *SUMMED)
+
+    path: str
+    type: str
+    reads: tuple[Node, ...]
+    frozen: bool
+    shared_with: str | None
+    weights: Size
+    biases: Size
+    params: Size
+    buffers: Size
+    macs: Size
+    activations: Size
+
+    def __init__(self, rows: Sequence[Row], path: str, kind: str) -> None:
+        super().__init__(rows[-1].node, rows[-1].seen)
+        self.path = path
+        self.type = kind
+        self.reads = rows[0].reads
+        self.frozen = all(row.frozen for row in rows if row.params != 0) and any(row.frozen for row in rows)
+        self.shared_with = rows[0].shared_with if all(row.shared_with for row in rows) else None
+        for name in SUMMED:
+            setattr(self, name, added(getattr(row, name) for row in rows))
 
 
 def fold(report: Report, depth: int) -> list[Row]:
@@ -23,7 +52,7 @@ def fold(report: Report, depth: int) -> list[Row]:
         if len(rows) == 1 and rows[0].path == path:
             folded.append(rows[0])
         else:
-            folded.append(united(rows, path, report.blocks.get(path, rows[-1].type)))
+            folded.append(Folded(rows, path, report.blocks.get(path, rows[-1].type)))
     return [
         row for _, run in groupby(folded, lambda row: alike(row, report.blocks)) for row in repeated(list(run), report)
     ]
@@ -44,19 +73,6 @@ def grouped(rows: Iterable[Row], depth: int) -> list[tuple[str, list[Row]]]:
     return groups
 
 
-def united(rows: Sequence[Row], path: str, kind: str) -> Row:
-    """Several rows as one."""
-    one = copy(rows[-1])
-    one.path = path
-    one.type = kind
-    one.reads = rows[0].reads
-    one.frozen = all(row.frozen for row in rows if row.params != 0) and any(row.frozen for row in rows)
-    one.shared_with = rows[0].shared_with if all(row.shared_with for row in rows) else None
-    for name in SUMMED:
-        setattr(one, name, added(getattr(row, name) for row in rows))
-    return one
-
-
 def alike(row: Row, blocks: Iterable[str]) -> object:
     """What neighbouring blocks have in common when they are one block repeated; a layer is like no other."""
     if row.path not in blocks:
@@ -71,4 +87,4 @@ def repeated(run: Sequence[Row], report: Report) -> list[Row]:
         return list(run)
     first, last = run[0], run[-1]
     name = f"{first.path} … {last.path.rpartition('.')[2]} ×{len(run)}"
-    return [united(run, name, report.blocks[first.path])]
+    return [Folded(run, name, report.blocks[first.path])]

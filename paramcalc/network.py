@@ -86,6 +86,17 @@ class Node:
         """Whether the node writes no elements of its own."""
         return self.layer is not None and self.layer.view
 
+    @property
+    def macs(self) -> Size:
+        """Multiply-accumulates for all tensors."""
+        macs, count = self.counts.macs, self.output.count
+        return macs if count == 1 else macs * count
+
+    @property
+    def written(self) -> Size:
+        """The elements that the node writes, in all tensors."""
+        return 0 if self.view else self.output.elements
+
     def __repr__(self) -> str:
         return f"<{self.type} {self.path}: {self.output}>"
 

@@ -6,10 +6,11 @@ from collections.abc import Iterable
 from fractions import Fraction
 from typing import NamedTuple
 
-from paramcalc.analysis import Report, Row
+from paramcalc.analysis import Report
 from paramcalc.conditions import greatest
 from paramcalc.errors import ParamcalcError, suggestion
 from paramcalc.expr import Expr, Size, added
+from paramcalc.row import Row
 from paramcalc.shape import Shape
 
 CONVOLUTIONS = ("conv", "conv_transpose")

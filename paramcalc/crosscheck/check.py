@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from paramcalc.analysis import Report, Row, analyze
+from paramcalc.analysis import Report, analyze
 from paramcalc.claims import Verdict, judge
 from paramcalc.crosscheck.fields import FieldCheck, field_checks
 from paramcalc.crosscheck.figures import QUANTITIES, Figures, reason_not_checked, torch_figures
@@ -15,6 +15,7 @@ from paramcalc.crosscheck.units import Measures
 from paramcalc.crosscheck.windows import NoModule
 from paramcalc.errors import ParamcalcError
 from paramcalc.network import Network
+from paramcalc.row import Row
 
 TOTAL = "total"
 

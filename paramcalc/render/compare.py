@@ -7,7 +7,6 @@ from fractions import Fraction
 from itertools import groupby
 from typing import Any
 
-from paramcalc.analysis import Row
 from paramcalc.comparison import QUANTITIES, Comparison, Kind, Pair
 from paramcalc.expr import Size, added
 from paramcalc.render.json import number, numbers, row_object
@@ -15,6 +14,7 @@ from paramcalc.render.layout import GAP, widest
 from paramcalc.render.show import READS_ALL, WHOLE, sizes
 from paramcalc.render.table import Column, Line, Note, Sizes, Table, Value
 from paramcalc.render.text import spell
+from paramcalc.row import Row
 from paramcalc.summary import Summary, ratio
 
 TITLES = {

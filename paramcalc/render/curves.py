@@ -7,9 +7,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 
-from paramcalc.analysis import Report, Row
+from paramcalc.analysis import Report
 from paramcalc.errors import ParamcalcError, conjoined
 from paramcalc.expr import Expr, Size
+from paramcalc.row import Row
 from paramcalc.summary import CONVOLUTIONS
 
 CONVOLUTION, LINEAR, NORM, OTHER = "convolution", "linear", "normalisation", "other"

@@ -7,9 +7,10 @@ from collections.abc import Sequence
 from fractions import Fraction
 from typing import Any
 
-from paramcalc.analysis import Report, Row
+from paramcalc.analysis import Report
 from paramcalc.errors import invisible
 from paramcalc.expr import Expr, Size, plain
+from paramcalc.row import Row
 from paramcalc.summary import Memory
 
 

@@ -6,11 +6,13 @@ from collections.abc import Sequence
 from fractions import Fraction
 from itertools import chain
 
-from paramcalc.analysis import Report, Row, derivations
+from paramcalc.analysis import Report
 from paramcalc.claims import Outcome, Verdict
+from paramcalc.derivation import derivations
 from paramcalc.expr import Size
 from paramcalc.fold import fold
 from paramcalc.render.table import Column, Line, Note, Sizes, Table, Value
+from paramcalc.row import Row
 from paramcalc.summary import Memory
 
 WHOLE, MISALIGNED = "*", "~"

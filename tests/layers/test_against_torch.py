@@ -17,13 +17,13 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 from torch.utils.flop_counter import FlopCounterMode
 
-from paramcalc.analysis import Row, seen_by
 from paramcalc.crosscheck.modules import MODULES, NotCheckable, module_for
 from paramcalc.crosscheck.windows import NoModule
 from paramcalc.errors import LayerError
 from paramcalc.layers import MODULES as LAYERS
 from paramcalc.layers import layer_class
 from paramcalc.network import Network
+from paramcalc.row import Row, seen_by
 from tests.layers.strategies import CASES, Case
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from paramcalc.analysis import derivations, products
+from paramcalc.derivation import derivations, products
 from paramcalc.layers import layer_class
 from paramcalc.layers.activation import Relu
 from paramcalc.layers.dense import Linear

@@ -1,0 +1,189 @@
+"""Rows: the figures of one executed step.
+
+Conventions. `params` is weights plus biases; batch norm's scale is a weight, its shift a bias. A
+layer whose weights are shared counts once, where they are first used. MACs are multiply-accumulates
+of convolution, transposed convolution and linear layers; biases, norms, activations and poolings are
+0. Activations are the elements that a node writes; a view writes none. MACs and activations are
+multiplied by how many tensors there are, parameters are not.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from fractions import Fraction
+from typing import NamedTuple, TypeVar
+
+from paramcalc import field as fields
+from paramcalc.derivation import derivations
+from paramcalc.expr import Size
+from paramcalc.field import AxisField, Fields, Unknown
+from paramcalc.network import FREE, Counts, Node
+from paramcalc.shape import Shape
+
+T = TypeVar("T")
+
+
+class Seen(NamedTuple):
+    """What is told of the fields of a node: values for each axis of the input, and marks.
+
+    Each list has one value per spatial axis of the network's input, in input positions; None as a
+    whole is unknown (it depends on the data), and None for one axis is a value that does not exist
+    (units without a position).
+    """
+
+    receptive_field: list[Size | None] | None = None
+    effective_stride: list[Size | Fraction | None] | None = None
+    effective_padding: list[Size | None] | None = None
+    covers_input: bool = False
+    misaligned: bool = False
+
+
+NOTHING = Seen()
+"""What is told of a field that is not known."""
+
+
+class Row:
+    """The figures of one executed step, as its node has them; `seen` is what is told of its fields.
+
+    Rows of layers that work on each position by itself share it with the row before them.
+    """
+
+    __slots__ = ("node", "seen")
+
+    def __init__(self, node: Node, seen: Seen) -> None:
+        self.node = node
+        self.seen = seen
+
+    @property
+    def path(self) -> str:
+        """The names of the blocks around the step and its own, with dots between."""
+        return self.node.path
+
+    @property
+    def type(self) -> str:
+        """The layer's name in the language."""
+        return self.node.type
+
+    @property
+    def reads(self) -> tuple[Node, ...]:
+        """The nodes that the step reads."""
+        return self.node.inputs
+
+    @property
+    def inputs(self) -> list[str]:
+        """The paths of the steps that this one reads."""
+        return [source.path for source in self.reads]
+
+    @property
+    def output(self) -> Shape:
+        """The shape that comes out, without the batch axis."""
+        return self.node.output.shape
+
+    @property
+    def count(self) -> Size:
+        """How many tensors of that shape come out for one input."""
+        return self.node.output.count
+
+    @property
+    def weights(self) -> Size:
+        """Weights; 0 where they are counted at another step."""
+        return self.own.weights
+
+    @property
+    def biases(self) -> Size:
+        """Biases; 0 where they are counted at another step."""
+        return self.own.biases
+
+    @property
+    def params(self) -> Size:
+        """Weights plus biases."""
+        return self.weights + self.biases
+
+    @property
+    def buffers(self) -> Size:
+        """Elements of state that is no parameter; 0 where they are counted at another step."""
+        return self.own.buffers
+
+    @property
+    def own(self) -> Counts:
+        """What the step costs, where its parameters are not those of another step."""
+        return self.node.counts if self.node.shared_with is None else FREE
+
+    @property
+    def macs(self) -> Size:
+        """Multiply-accumulates for all tensors."""
+        return self.node.macs
+
+    @property
+    def activations(self) -> Size:
+        """Elements that are written, in all tensors."""
+        return self.node.written
+
+    @property
+    def receptive_field(self) -> list[Size | None] | None:
+        """Input positions that the largest of the units reads, on each axis."""
+        return self.seen.receptive_field
+
+    @property
+    def effective_stride(self) -> list[Size | Fraction | None] | None:
+        """Input positions between neighbouring units, on each axis."""
+        return self.seen.effective_stride
+
+    @property
+    def effective_padding(self) -> list[Size | None] | None:
+        """Input positions by which the first unit's field begins before the input, on each axis."""
+        return self.seen.effective_padding
+
+    @property
+    def covers_input(self) -> bool:
+        """Whether every unit reads the whole input, by an operation on the whole map."""
+        return self.seen.covers_input
+
+    @property
+    def misaligned(self) -> bool:
+        """Whether paths of different effective strides meet."""
+        return self.seen.misaligned
+
+    @property
+    def frozen(self) -> bool:
+        """Whether the parameters are not trained."""
+        return self.node.frozen
+
+    @property
+    def shared_with(self) -> str | None:
+        """The path of the step whose parameters this one uses."""
+        owner = self.node.shared_with
+        return None if owner is None else owner.path
+
+    @property
+    def formula(self) -> str:
+        """How the figures come about, with the numbers in: one part for each of size, weights, biases and MACs."""
+        return "; ".join(f"{name}: {text}" for name, text in derivations(self.node))
+
+
+def seen_by(node: Node) -> Seen:
+    """What is told of the fields of a node."""
+    axes = node.fields
+    if axes is None:
+        return NOTHING
+    # on square maps one axis stands for all
+    square = all(axis[1:] == axes[0][1:] for axis in axes[1:])
+    apart, times = (axes[:1], len(axes)) if square else (axes, 1)
+    sizes = each(fields.receptive_field, apart, times)
+    if sizes is None:
+        return NOTHING
+    return Seen(
+        sizes,
+        each(fields.effective_stride, apart, times),
+        each(fields.effective_padding, apart, times),
+        bool(axes) and all(map(fields.covers, axes, node.source.output.shape[1:])),
+        any(map(fields.misaligned, apart)),
+    )
+
+
+def each(measure: Callable[[AxisField], T], axes: Fields, times: int) -> list[T] | None:
+    """A measure of every axis, so many times each; None when one of them cannot be told."""
+    try:
+        return [measure(axis) for axis in axes] * times
+    except Unknown:
+        return None
