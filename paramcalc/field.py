@@ -238,19 +238,12 @@ def hull(spans: Iterable[Interval | None]) -> Interval | None:
     return least([lo for lo, _ in known]), largest([hi for _, hi in known])
 
 
-def are_numbers(sizes: Sequence[Size]) -> TypeGuard[Sequence[int]]:
-    """Whether all sizes are numbers."""
-    for size in sizes:  # noqa: SIM110 - asked of every interval, and a generator takes three times as long
-        if not isinstance(size, int):
-            return False
-    return True
-
-
 def least(sizes: Sequence[Size]) -> Size:
     """The smallest; raises Unknown where symbols leave it open."""
-    if are_numbers(sizes):
-        return min(sizes)
-    best = sizes[0]
+    try:
+        return min(sizes)  # type: ignore[type-var]
+    except TypeError:  # symbols, which have no order of their own
+        best = sizes[0]
     for size in sizes[1:]:
         found = smaller(best, size)
         if found is None:
@@ -261,9 +254,10 @@ def least(sizes: Sequence[Size]) -> Size:
 
 def largest(sizes: Sequence[Size]) -> Size:
     """The largest; raises Unknown where symbols leave it open."""
-    if are_numbers(sizes):
-        return max(sizes)
-    return -least([-size for size in sizes])
+    try:
+        return max(sizes)  # type: ignore[type-var]
+    except TypeError:
+        return -least([-size for size in sizes])
 
 
 # -- the field of a node on one axis ------------------------------------------------------------
@@ -353,8 +347,14 @@ def join(left: Progression, right: Progression) -> Progression:
     period = lcm(len(left.spans), len(right.spans))
     if period > limits.PERIOD:
         raise Unknown
-    spans = tuple(hull([interval(left, unit), interval(right, unit)]) for unit in range(period))
-    return Progression(left.step * (period // len(left.spans)), spans)
+    pairs = zip(over(left, period), over(right, period), strict=True)
+    return Progression(left.step * (period // len(left.spans)), tuple([hull(pair) for pair in pairs]))
+
+
+def over(field: Progression, period: int) -> tuple[Interval | None, ...]:
+    """The spans of so many units."""
+    spans = field.spans
+    return spans if len(spans) == period else tuple([interval(field, unit) for unit in range(period)])
 
 
 def receptive_field(field: AxisField) -> Size | None:
@@ -400,13 +400,15 @@ def effective_padding(field: AxisField) -> Size | None:
     """How far the interval of the first unit begins before the input; None where units have no position."""
     if isinstance(field, Scattered) or field.constant:
         return None
-    first = hull([interval(part, 0) for part in field.progressions])
+    first = hull([part.spans[0] for part in field.progressions])
     return None if first is None else -first[0]
 
 
 def misaligned(field: AxisField) -> bool:
     """Whether paths of different effective strides meet in this field."""
-    return isinstance(field, Axis) and sum(part.step != 0 for part in field.progressions) > 1
+    if isinstance(field, Scattered) or len(field.progressions) == 1:
+        return False
+    return sum(part.step != 0 for part in field.progressions) > 1
 
 
 def covers(field: AxisField, n: Size) -> bool:

@@ -194,13 +194,9 @@ class Network:
         self.conditions.asker = path
         output = layer.result(inputs, self.conditions)
         x = inputs[0].shape
-        counts = Counts(
-            total(layer.weights(x)),
-            total(layer.biases(x)),
-            total(layer.buffers(x)),
-            total(layer.macs(x, output.shape)),
-        )
-        inference = Inference(output, counts if any(counts) else FREE, layer.reader(inputs, output), layer)
+        costs = (layer.weights(x), layer.biases(x), layer.buffers(x), layer.macs(x, output.shape))
+        counts = Counts(*map(total, costs)) if any(costs) else FREE
+        inference = Inference(output, counts, layer.reader(inputs, output), layer)
         if len(self._inferred) >= REMEMBERED:
             self._inferred.clear()
         self._inferred[key] = inference
@@ -213,8 +209,9 @@ def seen_through(reader: Reader, inputs: Sequence[Node], origin: object) -> tupl
     Where paths from several inputs of the network meet, the first of these is the one that counts.
     """
     source = inputs[0].source
-    if len(inputs) > 1:
-        source = min({node.source for node in inputs}, key=attrgetter("index"))
+    sources = {node.source for node in inputs}
+    if len(sources) > 1:
+        source = min(sources, key=attrgetter("index"))
         inputs = [node for node in inputs if node.source is source]
     fields = [node.fields for node in inputs if node.fields is not None]
     if len(fields) < len(inputs):

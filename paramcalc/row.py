@@ -167,8 +167,8 @@ def seen_by(node: Node) -> Seen:
     if axes is None:
         return NOTHING
     # on square maps one axis stands for all
-    square = all(axis[1:] == axes[0][1:] for axis in axes[1:])
-    apart, times = (axes[:1], len(axes)) if square else (axes, 1)
+    kinds = [axis[1:] for axis in axes]
+    apart, times = (axes[:1], len(axes)) if kinds == kinds[:1] * len(kinds) else (axes, 1)
     sizes = each(fields.receptive_field, apart, times)
     if sizes is None:
         return NOTHING

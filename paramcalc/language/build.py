@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, NamedTuple, TypeAlias, TypeVar
 
 from pydantic import ValidationError
 
@@ -40,24 +40,29 @@ def build(
         return _Builder(file).network(input_shapes or {}, settings or {})
 
 
+Earlier: TypeAlias = tuple[Node | None, str, bool]
+"""An earlier step: its node, its full path, and whether it is alone of its kind in its list."""
+
+
 class Reach:
-    """The names of earlier steps in a list, and the list around it; each with its node and full path."""
+    """The names of earlier steps in a list, and the list around it."""
 
-    __slots__ = ("around", "lone", "names")
+    __slots__ = ("around", "names")
 
-    def __init__(self, around: Reach | None, names: dict[str, tuple[Node | None, str]] | None = None) -> None:
+    def __init__(self, around: Reach | None, names: dict[str, Earlier] | None = None) -> None:
         self.around = around
         self.names = {} if names is None else names
-        self.lone: set[str] = set()
 
-    def find(self, name: str) -> tuple[Node | None, str] | None:
+    def find(self, name: str) -> Earlier | None:
         """The step of a name, nearest list first; a step alone of its kind may be called by the number 1."""
         reach: Reach | None = self
         while reach is not None:
-            if name in reach.names:
-                return reach.names[name]
-            if name.endswith("1") and name[:-1] in reach.lone:
-                return reach.names[name[:-1]]
+            found = reach.names.get(name)
+            if found is None and name.endswith("1"):
+                lone = reach.names.get(name[:-1])
+                found = lone if lone and lone[2] else None
+            if found is not None:
+                return found
             reach = reach.around
         return None
 
@@ -125,7 +130,7 @@ class _Builder:
             if head.steps and not inside.names and node is end:
                 continue
             heads[head.name] = node
-            reach.names.setdefault(head.name, (node, head.name))
+            reach.names.setdefault(head.name, (node, head.name, False))
             if node is not None:
                 self.result.ends.setdefault(head.name, node)
         if end is not None and end not in heads.values() and not (heads and self.is_read(end)):
@@ -207,7 +212,7 @@ class _Builder:
                     self.problem(f"count must be a whole number of at least 1, got {show(count)}", spec.count.span)
                 count = 1
             if shape:
-                reach.names[spec.name] = (self.result.add_input(spec.name, tuple(shape), count), spec.name)
+                reach.names[spec.name] = (self.result.add_input(spec.name, tuple(shape), count), spec.name, False)
         return Reach(reach)
 
     def sizes(self, spec: InputSpec, override: Argument | None, scope: Environment) -> list[Size]:
@@ -248,8 +253,8 @@ class _Builder:
 
     # -- lists --------------------------------------------------------------------------------
 
-    def under(self, place: Place, name: str) -> Place:
-        return Place(f"{place.prefix}{name}.", place.scope, place.frozen, place.shared, place.trail)
+    def under(self, place: Place, path: str) -> Place:
+        return Place(path + ".", place.scope, place.frozen, place.shared, place.trail)
 
     def run(self, steps: Sequence[Step], incoming: Node | None, place: Place, reach: Reach) -> Node | None:
         """Execute a list from a node on; the last node, or None where that is not known."""
@@ -301,10 +306,8 @@ class _Builder:
             self.problem(
                 f"two steps would be called '{name}'; give one of them a name of its own", step.span, trail=place.trail
             )
-        node = self.once(step, name, incoming, place, reach)
-        reach.names[name] = (node, path)
-        if step.alone:
-            reach.lone.add(name)
+        node = self.once(step, path, incoming, place, reach)
+        reach.names[name] = (node, path, step.alone)
         if node is None:
             self.failed.add(path)
         elif node.path != path:
@@ -314,8 +317,8 @@ class _Builder:
     def count(self, step: Step, place: Place) -> None:
         """Count a step, layers apart from the others; stop beyond the limit."""
         what = "layers" if step.kind in MODULES else "calls of blocks"
-        self.executed[what] += 1
-        if self.executed[what] > limits.STEPS:
+        number = self.executed[what] = self.executed[what] + 1
+        if number > limits.STEPS:
             message = f"more than {limits.STEPS:,} {what}, with repeats and blocks written out"
             self.problem(message, step.span, trail=place.trail)
             raise _Stop
@@ -371,7 +374,7 @@ class _Builder:
 
     # -- one step -----------------------------------------------------------------------------
 
-    def once(self, step: Step, name: str, incoming: Node | None, place: Place, reach: Reach) -> Node | None:
+    def once(self, step: Step, path: str, incoming: Node | None, place: Place, reach: Reach) -> Node | None:
         """Execute a step once."""
         try:
             if step.frozen is not None and not place.frozen:
@@ -384,18 +387,18 @@ class _Builder:
                     return None
                 rest = step.share.name.partition(".")[2]
                 target = f"{found[1]}.{rest}" if rest else found[1]
-                place = Place(place.prefix, place.scope, place.frozen, (place.prefix + name, target), place.trail)
+                place = Place(place.prefix, place.scope, place.frozen, (path, target), place.trail)
             if step.kind in JOINS:
-                return self.join(step, name, incoming, place, reach)
+                return self.join(step, path, incoming, place, reach)
             if step.kind in MODULES:
-                return self.layer(step, name, incoming, place, reach)
-            return self.call(step, name, incoming, place)
+                return self.layer(step, path, incoming, place, reach)
+            return self.call(step, path, incoming, place)
         except (LayerError, ExpressionError) as error:
             for problem in error.problems:
                 self.problem(problem.message, step.span, *problem.notes, trail=place.trail)
             return None
 
-    def call(self, step: Step, name: str, incoming: Node | None, place: Place) -> Node | None:
+    def call(self, step: Step, path: str, incoming: Node | None, place: Place) -> Node | None:
         """Execute a block: its own names, its own list."""
         block = self.block(step, place)
         if len(place.trail) >= limits.CALL_DEPTH:
@@ -417,33 +420,35 @@ class _Builder:
             if value is None:
                 return None
             scope[parameter.name] = value
-        self.result.blocks[place.prefix + name] = block.name
+        self.result.blocks[path] = block.name
         trail = ((block.name, step.span), *place.trail)
-        inside = Place(f"{place.prefix}{name}.", scope, place.frozen, place.shared, trail)
-        reach = Reach(Reach(None, {"input": (incoming, "input")}))
+        inside = Place(path + ".", scope, place.frozen, place.shared, trail)
+        reach = Reach(Reach(None, {"input": (incoming, "input", False)}))
         return self.run(block.steps, incoming, inside, reach)
 
     def block(self, step: Step, place: Place) -> Block:
         return self.file.blocks[step.kind]
 
-    def join(self, step: Step, name: str, incoming: Node | None, place: Place, reach: Reach) -> Node | None:
+    def join(self, step: Step, path: str, incoming: Node | None, place: Place, reach: Reach) -> Node | None:
         """Execute every branch, then join their ends."""
-        around = place if step.only_join else self.under(place, name)
+        prefix = place.prefix if step.only_join else path + "."
         ends: list[tuple[Branch, Node | None]] = []
         for branch in step.branches.values():
-            end = self.run(branch.steps, incoming, self.under(around, branch.name), Reach(reach))
+            end = incoming
+            if branch.steps:
+                end = self.run(branch.steps, incoming, self.under(place, prefix + branch.name), Reach(reach))
             ends.append((branch, end))
         layer = self.configure(step, incoming, place)
         nodes = [node for _, node in ends if node is not None]
         if layer is None or len(nodes) < len(ends):
             return None
         try:
-            return self.add(layer, nodes, step, name, place)
+            return self.add(layer, nodes, step, path, place)
         except LayerError as error:
             branches = [f"{branch.name}: {node.output}" for branch, node in ends if node is not None]
             raise LayerError(error.problems[0].message, *branches) from None
 
-    def layer(self, step: Step, name: str, incoming: Node | None, place: Place, reach: Reach) -> Node | None:
+    def layer(self, step: Step, path: str, incoming: Node | None, place: Place, reach: Reach) -> Node | None:
         """Execute a layer."""
         layer = self.configure(step, incoming, place)
         inputs = [incoming]
@@ -453,10 +458,9 @@ class _Builder:
         known = [node for node in inputs if node is not None]
         if layer is None or len(known) < len(inputs):
             return None
-        return self.add(layer, known, step, name, place)
+        return self.add(layer, known, step, path, place)
 
-    def add(self, layer: Layer, inputs: list[Node], step: Step, name: str, place: Place) -> Node:
-        path = place.prefix + name
+    def add(self, layer: Layer, inputs: list[Node], step: Step, path: str, place: Place) -> Node:
         owner = self.owner(path, place)
         node = self.result.add(layer, inputs, path, frozen=place.frozen, shared_with=owner)
         if owner is None and step.share is not None:
@@ -480,7 +484,7 @@ class _Builder:
         names = self.names(step.names, incoming, place)
         if names is None:
             return None
-        key = (id(step), *(names[name] for name in step.names))
+        key = (id(step), *[names[name] for name in step.names])
         if key in self.layers:
             return self.layers[key]
         values: dict[str, object] = {}

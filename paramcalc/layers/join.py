@@ -15,7 +15,7 @@ from paramcalc.window import factor
 def same_size(sizes: Sequence[Size], need: Conditions) -> Size | None:
     """The shortest spelling of sizes that must be equal; None when they cannot be."""
     first = sizes[0]
-    if all(size == first for size in sizes):
+    if sizes.count(first) == len(sizes):
         return first
     first = min(sizes, key=lambda size: len(plain(size)))
     return first if all(need.equal(size, first) for size in sizes) else None
@@ -50,14 +50,19 @@ class Elementwise(Layer):
 
         def reader(fields: Sequence[Fields], origin: object) -> Fields:
             spread = [[broadcast(field, y.shape) for field in branch] for branch in fields]
-            return tuple(meet(paths) for paths in zip(*spread, strict=True))
+            return tuple([meet(paths) for paths in zip(*spread, strict=True)])
 
         return reader
 
 
+def moves(field: AxisField) -> bool:
+    """Whether units along the axis read different positions."""
+    return isinstance(field, Scattered) or not field.constant
+
+
 def broadcast(field: AxisField, y: Shape) -> AxisField:
     """A field whose axis is stretched from 1 to more: all units read what the one read."""
-    if isinstance(field, Axis) and not field.constant and field.units == 1 and y[field.along] != 1:
+    if isinstance(field, Axis) and field.units == 1 and y[field.along] != 1 and not field.constant:
         return everything(field)._replace(whole=field.whole)
     return field
 
@@ -86,7 +91,7 @@ class Concat(Layer):
         """The sum along the axis; all other sizes must be equal."""
         shapes = [tensor.shape for tensor in inputs]
         axes = len(shapes[0])
-        if any(len(shape) != axes for shape in shapes):
+        if len({len(shape) for shape in shapes}) > 1:
             raise LayerError("the branches of concat differ in their number of axes")
         if not isinstance(self.axis, int) or self.axis >= axes:
             raise LayerError(f"concat along axis {pretty(self.axis)} needs branches with more axes")
@@ -110,17 +115,16 @@ class Concat(Layer):
         """The hull of all branches; along the joined axis, the branches have their own units."""
 
         def reader(fields: Sequence[Fields], origin: object) -> Fields:
-            return tuple(self.beside(paths, origin) for paths in zip(*fields, strict=True))
+            return tuple([self.beside(paths, origin) for paths in zip(*fields, strict=True)])
 
         return reader
 
     def beside(self, paths: Sequence[AxisField], origin: object) -> AxisField:
         """The field on one axis of the input."""
-        moving = [path for path in paths if not (isinstance(path, Axis) and path.constant)]
-        if all(path.along != self.axis for path in moving):
+        if not any([path.along == self.axis and moves(path) for path in paths]):
             return meet(paths)
         assert isinstance(self.axis, int)
-        if any(path.along != self.axis for path in moving):
+        if any([path.along != self.axis and moves(path) for path in paths]):
             raise Unknown
         parts = [scattered(path, self.axis, origin) for path in paths]
         total = hull([part.hull for part in parts])
