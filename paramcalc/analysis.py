@@ -52,12 +52,13 @@ class Report(NamedTuple):
 @paused()
 def analyze(network: Network) -> Report:
     """The report of a network: a row for each executed step, in execution order, and the totals."""
-    seen: list[Seen] = []
+    seen: dict[int, Seen] = {}
+    rows: list[Row] = []
     for node in network.nodes:
-        before = node.inputs[0]
-        passed_on = before.layer is not None and before.fields is node.fields
-        seen.append(seen[before.index] if passed_on else seen_by(node))
-    rows = list(map(Row, network.nodes, seen))
+        known = seen.get(id(node.fields))
+        if known is None:
+            known = seen[id(node.fields)] = seen_by(node)
+        rows.append(Row(node, known))
     return Report(
         name=network.name,
         source=network.source,

@@ -48,9 +48,22 @@ class Node:
 
     `fields` are the receptive fields, one per spatial axis of the input `source`; None is unknown.
     `shared_with` is the node whose weights this one uses; `counts` still holds what the layer has.
+    A `view` writes no elements of its own.
     """
 
-    __slots__ = ("counts", "fields", "frozen", "index", "inputs", "layer", "output", "path", "shared_with", "source")
+    __slots__ = (
+        "counts",
+        "fields",
+        "frozen",
+        "index",
+        "inputs",
+        "layer",
+        "output",
+        "path",
+        "shared_with",
+        "source",
+        "view",
+    )
 
     def __init__(
         self,
@@ -75,16 +88,12 @@ class Node:
         self.source = self if source is None else source
         self.frozen = frozen
         self.shared_with = shared_with
+        self.view = layer is not None and layer.view
 
     @property
     def type(self) -> str:
         """The layer's name in the language, or `input`."""
         return self.layer.type if self.layer else "input"
-
-    @property
-    def view(self) -> bool:
-        """Whether the node writes no elements of its own."""
-        return self.layer is not None and self.layer.view
 
     @property
     def macs(self) -> Size:
@@ -217,9 +226,11 @@ def seen_through(reader: Reader, inputs: Sequence[Node], origin: object) -> tupl
     if len(fields) < len(inputs):
         return source, None
     try:
-        return source, reader(fields, origin)
+        found = reader(fields, origin)
     except Unknown:
         return source, None
+    # equal fields are one object, which is looked at once
+    return source, fields[fields.index(found)] if found in fields else found
 
 
 def need_same_weights(layer: Layer, counts: Counts, x: Shape, owner: Node) -> None:

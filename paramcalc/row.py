@@ -9,18 +9,15 @@ multiplied by how many tensors there are, parameters are not.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from fractions import Fraction
-from typing import NamedTuple, TypeVar
+from typing import NamedTuple
 
 from paramcalc import field as fields
 from paramcalc.derivation import derivations
 from paramcalc.expr import Size
-from paramcalc.field import AxisField, Fields, Unknown
+from paramcalc.field import Unknown
 from paramcalc.network import FREE, Counts, Node
 from paramcalc.shape import Shape
-
-T = TypeVar("T")
 
 
 class Seen(NamedTuple):
@@ -45,7 +42,7 @@ NOTHING = Seen()
 class Row:
     """The figures of one executed step, as its node has them; `seen` is what is told of its fields.
 
-    Rows of layers that work on each position by itself share it with the row before them.
+    Rows whose nodes have the same fields share it.
     """
 
     __slots__ = ("node", "seen")
@@ -169,21 +166,13 @@ def seen_by(node: Node) -> Seen:
     # on square maps one axis stands for all
     kinds = [axis[1:] for axis in axes]
     apart, times = (axes[:1], len(axes)) if kinds == kinds[:1] * len(kinds) else (axes, 1)
-    sizes = each(fields.receptive_field, apart, times)
-    if sizes is None:
-        return NOTHING
-    return Seen(
-        sizes,
-        each(fields.effective_stride, apart, times),
-        each(fields.effective_padding, apart, times),
-        bool(axes) and all(map(fields.covers, axes, node.source.output.shape[1:])),
-        any(map(fields.misaligned, apart)),
-    )
-
-
-def each(measure: Callable[[AxisField], T], axes: Fields, times: int) -> list[T] | None:
-    """A measure of every axis, so many times each; None when one of them cannot be told."""
     try:
-        return [measure(axis) for axis in axes] * times
+        return Seen(
+            [fields.receptive_field(axis) for axis in apart] * times,
+            [fields.effective_stride(axis) for axis in apart] * times,
+            [fields.effective_padding(axis) for axis in apart] * times,
+            bool(axes) and all(map(fields.covers, axes, node.source.output.shape[1:])),
+            any(map(fields.misaligned, apart)),
+        )
     except Unknown:
-        return None
+        return NOTHING

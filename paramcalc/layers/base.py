@@ -10,7 +10,6 @@ base again for each class, which doubles the time that a layer takes to load.
 
 from collections.abc import Callable, Mapping, Sequence
 from fractions import Fraction
-from operator import is_
 from typing import Annotated, Any, ClassVar, TypeAlias
 
 from pydantic import BaseModel, ConfigDict, PlainValidator, WithJsonSchema
@@ -307,9 +306,7 @@ def along_axes(readings: Sequence[Reading | None], y: Shape) -> Reader:
     """Each axis of the tensor is read as the reading in its place says; WHOLE is the whole axis."""
 
     def reader(fields: Sequence[Fields], origin: object) -> Fields:
-        before = fields[0]
-        after = tuple([axis_behind(field, readings, y) for field in before])
-        return before if all(map(is_, before, after)) else after
+        return tuple([axis_behind(field, readings, y) for field in fields[0]])
 
     return reader
 
