@@ -18,7 +18,7 @@ from collections.abc import Iterable, Sequence
 from fractions import Fraction
 from functools import lru_cache
 from math import gcd, lcm
-from typing import NamedTuple, TypeAlias, TypeGuard
+from typing import NamedTuple, TypeAlias
 
 from paramcalc import limits
 from paramcalc.conditions import never_negative, smaller
@@ -105,7 +105,6 @@ AxisField: TypeAlias = Axis | Scattered
 Fields: TypeAlias = tuple[AxisField, ...]
 
 
-@lru_cache(REMEMBERED)
 def reading_of(window: Window) -> Reading:
     """A convolution or pooling: unit i reads `s*i - lo`, and k - 1 more positions, d apart."""
     return Reading(window.stride, (Taps(-window.lo, window.kernel, window.dilation),))

@@ -14,7 +14,7 @@ from paramcalc.conditions import Conditions
 from paramcalc.errors import LayerError
 from paramcalc.expr import Size
 from paramcalc.field import ITSELF, Axis, Fields, Unknown
-from paramcalc.layers.base import Layer, Reader, multiplied, total
+from paramcalc.layers.base import Layer, Reader, multiplied, total, unchanged
 from paramcalc.shape import Shape, Tensor
 
 REMEMBERED = 1_000
@@ -34,13 +34,16 @@ FREE = Counts()
 """What most layers cost."""
 
 
-class Inference(NamedTuple):
+class Inference:
     """What the rules of a layer say for inputs of certain shapes."""
 
-    output: Tensor
-    counts: Counts
-    reader: Reader
-    layer: Layer
+    __slots__ = ("counts", "layer", "output", "reader")
+
+    def __init__(self, layer: Layer, output: Tensor, counts: Counts, reader: Reader) -> None:
+        self.layer = layer
+        self.output = output
+        self.counts = counts
+        self.reader = reader
 
 
 class Node:
@@ -205,7 +208,7 @@ class Network:
         x = inputs[0].shape
         costs = (layer.weights(x), layer.biases(x), layer.buffers(x), layer.macs(x, output.shape))
         counts = Counts(*map(total, costs)) if any(costs) else FREE
-        inference = Inference(output, counts, layer.reader(inputs, output), layer)
+        inference = Inference(layer, output, counts, layer.reader(inputs, output))
         if len(self._inferred) >= REMEMBERED:
             self._inferred.clear()
         self._inferred[key] = inference
@@ -218,6 +221,8 @@ def seen_through(reader: Reader, inputs: Sequence[Node], origin: object) -> tupl
     Where paths from several inputs of the network meet, the first of these is the one that counts.
     """
     source = inputs[0].source
+    if reader is unchanged:
+        return source, inputs[0].fields
     sources = {node.source for node in inputs}
     if len(sources) > 1:
         source = min(sources, key=attrgetter("index"))

@@ -164,8 +164,8 @@ def seen_by(node: Node) -> Seen:
     if axes is None:
         return NOTHING
     # on square maps one axis stands for all
-    kinds = [axis[1:] for axis in axes]
-    apart, times = (axes[:1], len(axes)) if kinds == kinds[:1] * len(kinds) else (axes, 1)
+    square = all(axis[1:] == axes[0][1:] for axis in axes[1:])
+    apart, times = (axes[:1], len(axes)) if square else (axes, 1)
     try:
         return Seen(
             [fields.receptive_field(axis) for axis in apart] * times,

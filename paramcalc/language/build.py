@@ -16,7 +16,7 @@ from paramcalc import limits
 from paramcalc.collector import paused
 from paramcalc.errors import ExpressionError, LayerError, ParamcalcError, Problem, Span, listing, suggestion
 from paramcalc.expr import Expr, Size, symbol
-from paramcalc.language.document import Argument, Block, Branch, File, InputSpec, Reference, Step
+from paramcalc.language.document import Argument, Block, File, InputSpec, Reference, Step
 from paramcalc.language.expression import Constant, Expression, SyntaxProblem, show
 from paramcalc.layers import JOINS, MODULES, layer_class
 from paramcalc.layers.base import Layer
@@ -340,7 +340,7 @@ class _Builder:
     def names(self, used: Sequence[str] | frozenset[str], incoming: Node | None, place: Place) -> Environment | None:
         """The values of names: those in scope, and the sizes of the incoming tensor. None where these are not known."""
         scope = place.scope
-        missing = [name for name in used if name not in scope] if used else []
+        missing = [name for name in used if name not in scope]
         if not missing:
             return scope
         if incoming is None:
@@ -432,20 +432,15 @@ class _Builder:
     def join(self, step: Step, path: str, incoming: Node | None, place: Place, reach: Reach) -> Node | None:
         """Execute every branch, then join their ends."""
         prefix = place.prefix if step.only_join else path + "."
-        ends: list[tuple[Branch, Node | None]] = []
+        ends: list[Node | None] = []
         for branch in step.branches.values():
-            end = incoming
-            if branch.steps:
-                end = self.run(branch.steps, incoming, self.under(place, prefix + branch.name), Reach(reach))
-            ends.append((branch, end))
+            inside = self.under(place, prefix + branch.name)
+            ends.append(self.run(branch.steps, incoming, inside, Reach(reach)) if branch.steps else incoming)
         layer = self.configure(step, incoming, place)
-        nodes = [node for _, node in ends if node is not None]
-        if layer is None or len(nodes) < len(ends):
-            return None
         try:
-            return self.add(layer, nodes, step, path, place)
+            return self.add(layer, ends, step, path, place)
         except LayerError as error:
-            branches = [f"{branch.name}: {node.output}" for branch, node in ends if node is not None]
+            branches = [f"{name}: {node.output}" for name, node in zip(step.branches, ends, strict=True) if node]
             raise LayerError(error.problems[0].message, *branches) from None
 
     def layer(self, step: Step, path: str, incoming: Node | None, place: Place, reach: Reach) -> Node | None:
@@ -455,23 +450,24 @@ class _Builder:
         if step.references:
             order = [name for name in layer_class(step.kind).references if name in step.references]
             inputs += [self.refer(step.references[name], reach, place) for name in order]
+        return self.add(layer, inputs, step, path, place)
+
+    def add(
+        self, layer: Layer | None, inputs: Sequence[Node | None], step: Step, path: str, place: Place
+    ) -> Node | None:
+        """The node of a layer; None where the layer or an input is not known."""
         known = [node for node in inputs if node is not None]
         if layer is None or len(known) < len(inputs):
             return None
-        return self.add(layer, known, step, path, place)
-
-    def add(self, layer: Layer, inputs: list[Node], step: Step, path: str, place: Place) -> Node:
-        owner = self.owner(path, place)
-        node = self.result.add(layer, inputs, path, frozen=place.frozen, shared_with=owner)
+        owner = self.owner(path, place.shared) if place.shared else None
+        node = self.result.add(layer, known, path, frozen=place.frozen, shared_with=owner)
         if owner is None and step.share is not None:
             raise LayerError(f"{layer.type} has no weights to share")
         return node
 
-    def owner(self, path: str, place: Place) -> Node | None:
-        """The node whose weights a new node uses."""
-        if place.shared is None:
-            return None
-        own, other = place.shared
+    def owner(self, path: str, shared: tuple[str, str]) -> Node | None:
+        """The node whose weights a new node uses, inside of a step that shares those of another."""
+        own, other = shared
         target = other + path[len(own) :]
         node = self.result.step(target)
         if node is None:
@@ -481,7 +477,7 @@ class _Builder:
 
     def configure(self, step: Step, incoming: Node | None, place: Place) -> Layer | None:
         """The layer of a step with its arguments; made once for equal arguments. None after a problem."""
-        names = self.names(step.names, incoming, place)
+        names = self.names(step.names, incoming, place) if step.names else place.scope
         if names is None:
             return None
         key = (id(step), *[names[name] for name in step.names])

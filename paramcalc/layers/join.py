@@ -5,7 +5,7 @@ from typing import ClassVar
 
 from paramcalc.conditions import Conditions
 from paramcalc.errors import LayerError
-from paramcalc.expr import Size, plain, pretty
+from paramcalc.expr import Size, added, plain, pretty
 from paramcalc.field import Axis, AxisField, Fields, Scattered, Unknown, everything, hull, largest, meet, scattered
 from paramcalc.layers.base import Layer, Natural, Reader
 from paramcalc.shape import Shape, Tensor
@@ -35,7 +35,7 @@ class Elementwise(Layer):
     def result(self, inputs: Sequence[Tensor], need: Conditions) -> Tensor:
         """The common shape."""
         shapes = [tensor.shape for tensor in inputs]
-        if len({len(shape) for shape in shapes}) > 1:
+        if len(set(map(len, shapes))) > 1:
             raise LayerError(f"the branches of {self.type} differ in their number of axes")
         sizes: list[Size] = []
         for axis in zip(*shapes, strict=True):
@@ -90,17 +90,13 @@ class Concat(Layer):
     def result(self, inputs: Sequence[Tensor], need: Conditions) -> Tensor:
         """The sum along the axis; all other sizes must be equal."""
         shapes = [tensor.shape for tensor in inputs]
-        axes = len(shapes[0])
-        if len({len(shape) for shape in shapes}) > 1:
+        if len(set(map(len, shapes))) > 1:
             raise LayerError("the branches of concat differ in their number of axes")
-        if not isinstance(self.axis, int) or self.axis >= axes:
+        if not isinstance(self.axis, int) or self.axis >= len(shapes[0]):
             raise LayerError(f"concat along axis {pretty(self.axis)} needs branches with more axes")
         y: list[Size] = []
         for axis, sizes in enumerate(zip(*shapes, strict=True)):
-            if axis == self.axis:
-                y.append(sum(sizes[1:], sizes[0]))
-                continue
-            size = same_size(sizes, need)
+            size = added(sizes) if axis == self.axis else same_size(sizes, need)
             if size is None:
                 raise LayerError(f"the branches of concat differ in shape beside axis {self.axis}")
             y.append(size)
@@ -121,10 +117,11 @@ class Concat(Layer):
 
     def beside(self, paths: Sequence[AxisField], origin: object) -> AxisField:
         """The field on one axis of the input."""
-        if not any([path.along == self.axis and moves(path) for path in paths]):
+        joined = [path for path in paths if path.along == self.axis and moves(path)]
+        if not joined:
             return meet(paths)
         assert isinstance(self.axis, int)
-        if any([path.along != self.axis and moves(path) for path in paths]):
+        if any(path.along != self.axis and moves(path) for path in paths):
             raise Unknown
         parts = [scattered(path, self.axis, origin) for path in paths]
         total = hull([part.hull for part in parts])

@@ -75,19 +75,25 @@ def fixed_windows(
         raise LayerError(str(error)) from None
 
 
+@lru_cache(maxsize=1024)
+def readings_of(windows: tuple[Window, ...]) -> tuple[Reading, ...]:
+    """How the output is read along each axis that a window slides over."""
+    return tuple(reading_of(window) for window in windows)
+
+
 class Sliding(Layer):
     """A layer with one window per spatial axis; `channels` is how it reads those."""
 
     rules: ClassVar[Mapping[str, str]] = {"size": WINDOWS}
     channels: ClassVar[Reading | None] = EACH
 
-    def windows(self, x: Shape) -> Sequence[Window]:
+    def windows(self, x: Shape) -> tuple[Window, ...]:
         """The window on each spatial axis of the input."""
         raise AttributeError
 
     def build_windows(
         self, x: Shape, kernel: PerAxis, stride: PerAxis, padding: Padding, dilation: PerAxis, ceil: bool
-    ) -> Sequence[Window]:
+    ) -> tuple[Window, ...]:
         """Windows from fields that give one value, or one per axis."""
         if padding == "same":
             try:
@@ -113,8 +119,7 @@ class Sliding(Layer):
 
     def reader(self, inputs: Sequence[Tensor], y: Tensor) -> Reader:
         """Each spatial axis through its window."""
-        readings = [reading_of(window) for window in self.windows(inputs[0].shape)]
-        return along_axes([self.channels, *readings], y.shape)
+        return along_axes((self.channels, *readings_of(self.windows(inputs[0].shape))), y.shape)
 
     def sizes(self, inputs: Sequence[Shape], y: Shape) -> Sequence[str]:
         """`(n + lo + hi − span)/s + 1`, once for equal axes."""
@@ -168,7 +173,7 @@ class Conv(Convolution, Sliding):
 
     padding: WindowPadding = 0
 
-    def windows(self, x: Shape) -> Sequence[Window]:
+    def windows(self, x: Shape) -> tuple[Window, ...]:
         """The window on each spatial axis."""
         return self.build_windows(x, self.kernel, self.stride, self.padding, self.dilation, False)
 
@@ -198,7 +203,7 @@ class ConvTranspose(Convolution):
 
     output_padding: NaturalPerAxis = 0
 
-    def windows(self, x: Shape) -> Sequence[Window]:
+    def windows(self, x: Shape) -> tuple[Window, ...]:
         """The window whose transpose this is, on each spatial axis; output padding is padding taken off behind."""
         axes = len(x) - 1
         values = zip(
@@ -218,7 +223,7 @@ class ConvTranspose(Convolution):
                     f"got {extra} with stride {stride} and dilation {dilation}"
                 )
             windows.append(Window(kernel, stride, lo, hi - extra, dilation))
-        return windows
+        return tuple(windows)
 
     def infer(self, x: Shape, need: Conditions) -> Shape:
         """`[out, …]`."""
@@ -257,11 +262,11 @@ class Pool(Sliding):
     padding: WindowPadding = 0
     ceil: Truth = False
 
-    def windows(self, x: Shape) -> Sequence[Window]:
+    def windows(self, x: Shape) -> tuple[Window, ...]:
         """The window on each spatial axis."""
         return self.pool_windows(x, 1)
 
-    def pool_windows(self, x: Shape, dilation: PerAxis) -> Sequence[Window]:
+    def pool_windows(self, x: Shape, dilation: PerAxis) -> tuple[Window, ...]:
         """The windows; padding is at most half the kernel, without its dilation, as in torch."""
         stride = self.kernel if self.stride is None else self.stride
         exact = self.build_windows(x, self.kernel, stride, self.padding, dilation, False)
@@ -289,7 +294,7 @@ class MaxPool(Pool):
 
     dilation: PositivePerAxis = 1
 
-    def windows(self, x: Shape) -> Sequence[Window]:
+    def windows(self, x: Shape) -> tuple[Window, ...]:
         """The window on each spatial axis."""
         return self.pool_windows(x, self.dilation)
 
@@ -308,9 +313,9 @@ class SpaceToDepth(Sliding):
 
     block: Positive
 
-    def windows(self, x: Shape) -> Sequence[Window]:
+    def windows(self, x: Shape) -> tuple[Window, ...]:
         """A block is a window with its own size as stride."""
-        return [Window(self.block, self.block)] * (len(x) - 1)
+        return (Window(self.block, self.block),) * (len(x) - 1)
 
     def infer(self, x: Shape, need: Conditions) -> Shape:
         """Every spatial size must be a multiple of the block."""

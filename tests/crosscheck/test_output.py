@@ -58,7 +58,7 @@ def test_only_what_differs_is_shown(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_a_wrong_field_is_shown_with_both_intervals(monkeypatch: pytest.MonkeyPatch) -> None:
     right = Conv.windows
     monkeypatch.setattr(
-        Conv, "windows", lambda layer, x: [w._replace(lo=w.lo + 1, hi=w.hi - 1) for w in right(layer, x)]
+        Conv, "windows", lambda layer, x: tuple(w._replace(lo=w.lo + 1, hi=w.hi - 1) for w in right(layer, x))
     )
     done = call("check", "stack_5x5")
     assert done.status == 1
