@@ -174,7 +174,6 @@ def _coefficients(size: Expr) -> list[int]:
     return list(size.terms.values())
 
 
-@lru_cache(REMEMBERED)
 def compose(reading: Reading, field: Progression) -> Progression:
     """What a unit of a layer reads of the network's input, when its input reads it as `field` says.
 
@@ -264,7 +263,13 @@ def largest(sizes: Sequence[Size]) -> Size:
 
 def behind(reading: Reading, field: Axis, units: Size) -> Axis:
     """The field of a layer that reads its input as `reading` along the field's axis."""
-    return Axis(field.along, units, tuple([compose(reading, part) for part in field.progressions]), field.whole)
+    return Axis(field.along, units, through(reading, field.progressions), field.whole)
+
+
+@lru_cache(REMEMBERED)
+def through(reading: Reading, progressions: tuple[Progression, ...]) -> tuple[Progression, ...]:
+    """Every progression behind a layer."""
+    return tuple([compose(reading, part) for part in progressions])
 
 
 def everything(field: AxisField, along: int = 0) -> Axis:
@@ -303,10 +308,10 @@ def meet(fields: Sequence[AxisField]) -> AxisField:
             return _scattered_with_whole(fields)
         progressions += field.progressions
         whole = whole or field.whole
-        if moving is None:
-            moving = None if field.constant else field
-        elif moving.along != field.along and not field.constant:
-            raise Unknown
+        if (moving is None or moving.along != field.along) and not field.constant:
+            if moving is not None:
+                raise Unknown
+            moving = field
     lead = moving or first
     assert isinstance(lead, Axis)
     return Axis(lead.along, lead.units, united(tuple(progressions)), whole)
@@ -378,7 +383,9 @@ def receptive_field(field: AxisField) -> Size | None:
 
 def _largest_size(spans: Iterable[Interval | None]) -> Size | None:
     sizes = [span[1] - span[0] + 1 for span in spans if span]
-    return largest(sizes) if sizes else None
+    if len(sizes) < 2:
+        return sizes[0] if sizes else None
+    return largest(sizes)
 
 
 def effective_stride(field: AxisField) -> Size | Fraction | None:

@@ -11,14 +11,14 @@ from typing import Any
 import pytest
 
 import paramcalc
-from paramcalc.field import compose, united
+from paramcalc.field import through, united
 from paramcalc.layers.sliding import Conv, fixed_windows, readings_of
 from tests.growing import UNITS, growing
 
 
 def calls(text: str) -> tuple[int, int]:
     """Layers, and functions that Python and its built-in ones call to load and analyse a network."""
-    for remembered in (compose, united, readings_of, fixed_windows):
+    for remembered in (through, united, readings_of, fixed_windows):
         remembered.cache_clear()
     number = 0
 

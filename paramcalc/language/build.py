@@ -6,7 +6,6 @@ its own, so that one run reports all that are independent.
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple, TypeAlias, TypeVar
 
@@ -99,7 +98,8 @@ class _Builder:
         self.layers: dict[tuple[object, ...], Layer | None] = {}
         self.failed: set[str] = set()
         self.unset: frozenset[str] = frozenset()
-        self.executed: Counter[str] = Counter()
+        self.layers_run = 0
+        self.calls_run = 0
 
     def network(self, input_shapes: Mapping[str, Argument], settings: Mapping[str, Argument]) -> Network:
         try:
@@ -292,10 +292,8 @@ class _Builder:
 
     def name(self, step: Step, numbers: dict[str, int]) -> str:
         """The given name, else the kind, with its number in the list unless it is alone there."""
-        if step.label is not None:
-            return step.label
-        if step.alone:
-            return step.kind
+        if step.label or step.alone:
+            return step.label or step.kind
         numbers[step.kind] = numbers.get(step.kind, 0) + 1
         return f"{step.kind}{numbers[step.kind]}"
 
@@ -306,7 +304,20 @@ class _Builder:
             self.problem(
                 f"two steps would be called '{name}'; give one of them a name of its own", step.span, trail=place.trail
             )
-        node = self.once(step, path, incoming, place, reach)
+        node: Node | None = None
+        try:
+            inside = self.marked(step, path, incoming, place, reach) if step.frozen or step.share else place
+            if inside is None:
+                pass
+            elif step.kind in JOINS:
+                node = self.join(step, path, incoming, inside, reach)
+            elif step.kind in MODULES:
+                node = self.layer(step, path, incoming, inside, reach)
+            else:
+                node = self.call(step, path, incoming, inside)
+        except (LayerError, ExpressionError) as error:
+            for problem in error.problems:
+                self.problem(problem.message, step.span, *problem.notes, trail=place.trail)
         reach.names[name] = (node, path, step.alone)
         if node is None:
             self.failed.add(path)
@@ -316,9 +327,12 @@ class _Builder:
 
     def count(self, step: Step, place: Place) -> None:
         """Count a step, layers apart from the others; stop beyond the limit."""
-        what = "layers" if step.kind in MODULES else "calls of blocks"
-        number = self.executed[what] = self.executed[what] + 1
-        if number > limits.STEPS:
+        if step.kind in MODULES:
+            self.layers_run += 1
+        else:
+            self.calls_run += 1
+        if self.layers_run > limits.STEPS or self.calls_run > limits.STEPS:
+            what = "layers" if step.kind in MODULES else "calls of blocks"
             message = f"more than {limits.STEPS:,} {what}, with repeats and blocks written out"
             self.problem(message, step.span, trail=place.trail)
             raise _Stop
@@ -374,29 +388,18 @@ class _Builder:
 
     # -- one step -----------------------------------------------------------------------------
 
-    def once(self, step: Step, path: str, incoming: Node | None, place: Place, reach: Reach) -> Node | None:
-        """Execute a step once."""
-        try:
-            if step.frozen is not None and not place.frozen:
-                frozen = self.key(step.frozen, "frozen", incoming, place, truth)
-                place = Place(place.prefix, place.scope, bool(frozen), place.shared, place.trail)
-            if step.share is not None:
-                found = reach.find(step.share.name.partition(".")[0])
-                self.refer(step.share, reach, place)
-                if found is None:
-                    return None
-                rest = step.share.name.partition(".")[2]
-                target = f"{found[1]}.{rest}" if rest else found[1]
-                place = Place(place.prefix, place.scope, place.frozen, (path, target), place.trail)
-            if step.kind in JOINS:
-                return self.join(step, path, incoming, place, reach)
-            if step.kind in MODULES:
-                return self.layer(step, path, incoming, place, reach)
-            return self.call(step, path, incoming, place)
-        except (LayerError, ExpressionError) as error:
-            for problem in error.problems:
-                self.problem(problem.message, step.span, *problem.notes, trail=place.trail)
-            return None
+    def marked(self, step: Step, path: str, incoming: Node | None, place: Place, reach: Reach) -> Place | None:
+        """The place of a step that is frozen or shares weights; None where it is not known whose."""
+        if step.frozen is not None and not place.frozen:
+            place = place._replace(frozen=bool(self.key(step.frozen, "frozen", incoming, place, truth)))
+        if step.share is not None:
+            first, _, rest = step.share.name.partition(".")
+            found = reach.find(first)
+            self.refer(step.share, reach, place)
+            if found is None:
+                return None
+            place = place._replace(shared=(path, f"{found[1]}.{rest}" if rest else found[1]))
+        return place
 
     def call(self, step: Step, path: str, incoming: Node | None, place: Place) -> Node | None:
         """Execute a block: its own names, its own list."""
@@ -480,7 +483,7 @@ class _Builder:
         names = self.names(step.names, incoming, place) if step.names else place.scope
         if names is None:
             return None
-        key = (id(step), *[names[name] for name in step.names])
+        key = (id(step), *map(names.__getitem__, step.names))
         if key in self.layers:
             return self.layers[key]
         values: dict[str, object] = {}
