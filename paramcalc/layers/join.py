@@ -5,7 +5,7 @@ from typing import ClassVar
 
 from paramcalc.conditions import Conditions
 from paramcalc.errors import LayerError
-from paramcalc.expr import Size, added, plain, pretty
+from paramcalc.expr import Expr, Size, added, plain, pretty
 from paramcalc.field import Axis, AxisField, Fields, Scattered, Unknown, everything, hull, largest, meet, scattered
 from paramcalc.layers.base import Layer, Natural, Reader
 from paramcalc.shape import Shape, Tensor
@@ -13,11 +13,10 @@ from paramcalc.window import factor
 
 
 def same_size(sizes: Sequence[Size], need: Conditions) -> Size | None:
-    """The shortest spelling of sizes that must be equal; None when they cannot be."""
-    first = sizes[0]
-    if sizes.count(first) == len(sizes):
-        return first
-    first = min(sizes, key=lambda size: len(plain(size)))
+    """A number, or the shortest spelling, of sizes that must be equal; None when they cannot be."""
+    if sizes.count(sizes[0]) == len(sizes):
+        return sizes[0]
+    first = min(sizes, key=lambda size: (isinstance(size, Expr), len(plain(size))))
     return first if all(need.equal(size, first) for size in sizes) else None
 
 

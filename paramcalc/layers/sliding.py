@@ -141,8 +141,10 @@ class Convolution(Layer):
     def need_groups(self, x: Shape, need: Conditions) -> None:
         """Require a map, and groups that divide the channels that come in and out."""
         need_map(self.type, x)
+        if self.groups == 1:
+            return
         for what, size in (("input", x[0]), ("output", self.out)):
-            if self.groups != 1 and not need.divisible(size, self.groups):
+            if not need.divisible(size, self.groups):
                 raise LayerError(
                     f"{self.type} cannot split {pretty(size)} {what} channels into {pretty(self.groups)} groups"
                 )
