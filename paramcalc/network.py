@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from operator import attrgetter
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeAlias
 
 from paramcalc.conditions import Conditions
 from paramcalc.errors import LayerError
@@ -34,16 +34,8 @@ FREE = Counts()
 """What most layers cost."""
 
 
-class Inference:
-    """What the rules of a layer say for inputs of certain shapes."""
-
-    __slots__ = ("counts", "layer", "output", "reader")
-
-    def __init__(self, layer: Layer, output: Tensor, counts: Counts, reader: Reader) -> None:
-        self.layer = layer
-        self.output = output
-        self.counts = counts
-        self.reader = reader
+Inference: TypeAlias = tuple[Tensor, Counts, Reader, Layer]
+"""What the rules of a layer say for inputs of certain shapes."""
 
 
 class Node:
@@ -154,23 +146,13 @@ class Network:
         Raises LayerError when the layer does not fit its inputs, or not the weights it shares.
         """
         tensors = [node.output for node in inputs]
-        inference = self.infer(layer, tensors, path)
+        output, counts, reader, _ = self.infer(layer, tensors, path)
         if shared_with is not None:
-            need_same_weights(layer, inference.counts, tensors[0].shape, shared_with)
+            need_same_weights(layer, counts, tensors[0].shape, shared_with)
         read = inputs[:1] if layer.references else inputs
-        source, fields = seen_through(inference.reader, read, path)
-        node = Node(
-            len(self.nodes),
-            path,
-            layer,
-            tuple(inputs),
-            inference.output,
-            inference.counts,
-            fields,
-            source,
-            frozen,
-            shared_with,
-        )
+        source, fields = seen_through(reader, read, path)
+        index = len(self.nodes)
+        node = Node(index, path, layer, tuple(inputs), output, counts, fields, source, frozen, shared_with)
         self.nodes.append(node)
         return node
 
@@ -208,10 +190,9 @@ class Network:
         x = inputs[0].shape
         costs = (layer.weights(x), layer.biases(x), layer.buffers(x), layer.macs(x, output.shape))
         counts = Counts(*map(total, costs)) if any(costs) else FREE
-        inference = Inference(layer, output, counts, layer.reader(inputs, output))
         if len(self._inferred) >= REMEMBERED:
             self._inferred.clear()
-        self._inferred[key] = inference
+        inference = self._inferred[key] = (output, counts, layer.reader(inputs, output), layer)
         return inference
 
 
