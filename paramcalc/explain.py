@@ -94,8 +94,11 @@ def field_on_axis(
     elif before[0] == found or not changes(before[0], found):
         left = "" if fields.receptive_field(before[0]) == size else ", of the units that are left"
         yield Explanation("field", f"as its input{left}", result)
-    elif (isinstance(found, Axis) and found.constant) or isinstance(found, Scattered):
-        yield from everything_below(before[0], result, isinstance(found, Scattered))
+    elif isinstance(found, Scattered):
+        kept = fields.receptive_field(before[0]) == size
+        yield Explanation("field", "each unit as before, in another order" if kept else "the largest bin", result)
+    elif found.constant:
+        yield from everything_below(before[0], result)
     else:
         yield from through_window(node, axis, found, before[0], result)
 
@@ -113,11 +116,8 @@ def shown(found: AxisField) -> str:
     return "nothing" if size is None else pretty(size)
 
 
-def everything_below(before: AxisField, result: str, each: bool) -> Iterator[Explanation]:
-    """The field of an operation that reads the whole map, or that lays it out anew."""
-    if each:
-        yield Explanation("field", "each unit as before, in another order", result)
-        return
+def everything_below(before: AxisField, result: str) -> Iterator[Explanation]:
+    """The field of an operation that reads the whole map."""
     single = one_progression(before)
     if single is None or isinstance(before, Scattered) or before.constant:
         yield Explanation("field", "all that its input reads", result)

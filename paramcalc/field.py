@@ -418,10 +418,10 @@ def misaligned(field: AxisField) -> bool:
 
 
 def covers(field: AxisField, n: Size) -> bool:
-    """Whether a whole-map operation lies below, and what it reads is not less than the n positions of the input."""
+    """Whether a whole-map operation lies below, and what it reads is never less than the n positions of the input."""
     if isinstance(field, Scattered) or not field.whole:
         return False
     constant = hull(span for part in field.progressions if part.step == 0 for span in part.spans)
     if constant is None:
         return False
-    return never_negative(-constant[0]) is not False and never_negative(constant[1] - n + 1) is not False
+    return never_negative(-constant[0]) is True and never_negative(constant[1] - n + 1) is True

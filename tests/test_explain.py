@@ -441,6 +441,16 @@ def test_a_size_that_is_taken_from_a_step_parts_no_path() -> None:
     assert read_window(part, {})[1][:2] == (404, 32)
 
 
+def test_what_is_laid_out_anew_reads_as_before_or_as_far_as_its_largest_bin() -> None:
+    # a 3x3 kernel reads 3 positions; the one bin of level 1 reads them all
+    steps: list[Any] = [{"conv": {"out": 1, "kernel": 3}}]
+    pyramid = {"spatial_pyramid_pool": {"levels": [2, 1]}}
+    for last, expected in (("flatten", "each unit as before, in another order"), (pyramid, "the largest bin")):
+        network, _ = Document((1, 9, 9), [*steps, last], {}).load()
+        (field,) = [part for part in explain(network.nodes[-1]) if part.quantity == "field"]
+        assert (field.rule, field.here) == (expected, "3" if last == "flatten" else "9")
+
+
 def test_conditions_say_who_needs_them() -> None:
     network = paramcalc.load("vgg16_conv", input=[3, "H", "W"])
     parts = explain_whole(network, paramcalc.analyze(network))

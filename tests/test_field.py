@@ -102,6 +102,15 @@ def test_the_whole_map_of_a_symbolic_input_is_symbolic() -> None:
     assert covers(field, H)
 
 
+def test_the_whole_input_is_read_only_where_it_is_for_every_size() -> None:
+    # two 2x2 windows of stride 2 read all of an even input, and leave the last position of an odd one
+    halved = Window(2, 2)
+    assert covers(everything(slid(image(8), halved)), 8)
+    assert not covers(everything(slid(image(9), halved)), 9)
+    assert not covers(everything(slid(image(H), halved)), H)
+    assert covers(everything(slid(image(2 * H), halved)), 2 * H)
+
+
 # -- operations by hand ---------------------------------------------------------------------------
 
 

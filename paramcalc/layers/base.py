@@ -8,7 +8,7 @@ The modules of this package do not postpone their annotations: pydantic would co
 base again for each class, which doubles the time that a layer takes to load.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from fractions import Fraction
 from typing import Annotated, Any, ClassVar, TypeAlias
 
@@ -39,7 +39,7 @@ def total(count: Count) -> Size:
     return value
 
 
-def multiplied(count: Count) -> str:
+def multiplied(count: Iterable[Sequence[Size]]) -> str:
     """A sum of products as text: `5·5·48·128·2`."""
     return " + ".join("·".join(factor(size) for size in factors) for factors in count)
 

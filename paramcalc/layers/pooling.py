@@ -1,10 +1,10 @@
 """Poolings whose bins follow from the size of the map: adaptive, global, pyramid."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import ClassVar
 
 from paramcalc.conditions import Conditions
-from paramcalc.expr import Size, product
+from paramcalc.expr import Size, pretty, product
 from paramcalc.field import EACH, Fields, Scattered, adaptive_reading, largest, scattered
 from paramcalc.layers.base import (
     WHOLE,
@@ -13,11 +13,13 @@ from paramcalc.layers.base import (
     Positives,
     Reader,
     along_axes,
+    multiplied,
     need_map,
     per_axis,
     unknown,
 )
 from paramcalc.shape import Shape, Tensor
+from paramcalc.window import factor
 
 
 class AdaptivePool(Layer):
@@ -85,6 +87,7 @@ class SpatialPyramidPool(Layer):
     """
 
     type: ClassVar[str] = "spatial_pyramid_pool"
+    rules: ClassVar[Mapping[str, str]] = {"size": "C · bins of all levels"}
 
     levels: Positives
 
@@ -95,6 +98,12 @@ class SpatialPyramidPool(Layer):
         for level in self.levels:
             bins = bins + product(*[level] * (len(x) - 1))
         return (x[0] * bins,)
+
+    def sizes(self, inputs: Sequence[Shape], y: Shape) -> Sequence[str]:
+        """`256·(1·1 + 2·2 + 4·4) = 5,376`."""
+        axes = len(inputs[0]) - 1
+        bins = multiplied([(level,) * axes for level in self.levels])
+        return [f"{factor(inputs[0][0])}·({bins}) = {pretty(y[0])}"]
 
     def reader(self, inputs: Sequence[Tensor], y: Tensor) -> Reader:
         """The largest bin of all levels; the bins of one level together hold the whole map.

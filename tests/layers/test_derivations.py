@@ -21,6 +21,8 @@ SIZES: list[tuple[str, dict[str, Any], tuple[int, ...], list[str]]] = [
     ("slice", {"axis": 1, "start": 2, "step": 3}, (3, 13), ["⌈(13 − 2)/3⌉ = 4"]),
     ("slice", {"axis": 1, "start": 2, "stop": 9}, (3, 13), ["⌈(9 − 2)/1⌉ = 7"]),
     ("pixel_shuffle", {"factor": 2}, (64, 13, 5), ["64/2² = 16", "13·2 = 26", "5·2 = 10"]),
+    ("spatial_pyramid_pool", {"levels": [1, 2, 4]}, (256, 13, 13), ["256·(1·1 + 2·2 + 4·4) = 5,376"]),
+    ("spatial_pyramid_pool", {"levels": [1, 4]}, (256, 13), ["256·(1 + 4) = 1,280"]),
     ("pad", {"padding": 1}, (3, 8, 8), ["8 + 1 + 1 = 10"]),
     ("pad", {"padding": [[1, 2], [0, 0]]}, (3, 8, 9), ["8 + 1 + 2 = 11"]),
     ("pad", {"padding": 0, "channels": [1, 2]}, (3, 8, 8), ["3 + 1 + 2 = 6"]),
