@@ -69,10 +69,12 @@ class Comparison:
 def compare(*reports: Report, names: Sequence[str] = ()) -> Comparison:
     """Two or more networks side by side; `names` are what the columns are called.
 
-    Raises ParamcalcError for fewer than two.
+    Raises ParamcalcError for fewer than two, and for another number of names than of networks.
     """
     if len(reports) < 2:
         raise ParamcalcError("compare needs at least two architectures")
+    if names and len(names) != len(reports):
+        raise ParamcalcError(f"compare needs one name for each of {len(reports)} architectures, got {len(names)}")
     called = tuple(names) or tuple(report.name for report in reports)
     return Comparison(called, tuple(summarize(report) for report in reports), reports)
 

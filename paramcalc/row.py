@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 from paramcalc import field as fields
 from paramcalc.derivation import derivations
-from paramcalc.expr import Size
+from paramcalc.expr import Size, pretty
 from paramcalc.field import Unknown
 from paramcalc.network import FREE, Counts, Node
 from paramcalc.shape import Shape
@@ -50,6 +50,9 @@ class Row:
     def __init__(self, node: Node, seen: Seen) -> None:
         self.node = node
         self.seen = seen
+
+    def __repr__(self) -> str:
+        return f"<{self.type} {self.path}: {self.node.output}, {pretty(self.params)} parameters>"
 
     @property
     def path(self) -> str:

@@ -47,6 +47,9 @@ class Tensor:
             self._elements = product(*self.shape) * self.count
         return self._elements
 
+    def __repr__(self) -> str:
+        return f"<Tensor {self}>"
+
     def __str__(self) -> str:
         return spelled(self.shape) if self.count == 1 else f"{plain(self.count)} x {spelled(self.shape)}"
 

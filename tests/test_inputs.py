@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import json
+import re
+from typing import Any
+
 import pytest
 
 import paramcalc
 from paramcalc import ParamcalcError
+from tests.calling import call
 
 RESTORED = """\
 name: Restored
@@ -100,3 +105,56 @@ def test_sizes_that_grow_without_end_are_refused_at_their_step(out: str) -> None
     text = f'name: Growing\ninput: [C, H, W]\nlayers:\n  - {{conv: {{out: "{out}", kernel: 1}}, repeat: 40}}\n'
     with pytest.raises(ParamcalcError, match=r"^<text>:4:\d+: error: the expression grows beyond"):
         paramcalc.loads(text)
+
+
+PADDED = """\
+name: Padded
+input: [3, 8, 8]
+args: [out: 4, padding: 0]
+layers: [{conv: {out: out, kernel: 3, padding: padding}}]
+"""
+
+
+def test_a_value_may_be_a_list_of_lists_or_have_commas_of_its_own() -> None:
+    network = paramcalc.loads(PADDED, settings={"out": "max(2, 3)", "padding": "[[1, 2], [0, 1 + 2]]"})
+    assert network.nodes[0].output.shape == (3, 9, 9)
+    same = paramcalc.loads(PADDED, settings={"out": 3, "padding": [[1, 2], [0, 3]]})
+    assert same.nodes[0].output.shape == (3, 9, 9)
+    done = call("show", "stack_3x3", "--input", "max(2, 3),7,min(9, 8)", "--format", "json")
+    assert json.loads(done.out)["input"]["input"]["shape"] == [3, 7, 8]
+
+
+@pytest.mark.parametrize(
+    ("shape", "settings", "message"),
+    [
+        (5, {}, "an input shape has 1 to 4 sizes, channels first, got 5"),
+        ([3, float("nan"), 8], {}, "input: expected a number, an expression or a list, got nan"),
+        ([3, None, 8], {}, "input: expected a number, an expression or a list, got NoneType"),
+        (None, {"out": float("inf")}, "set out: expected a number, an expression or a list, got inf"),
+        (None, {"out": object()}, "set out: expected a number, an expression or a list, got object"),
+        (None, {"padding": "[[1, 2], [0]]"}, "padding of conv must give [lo, hi] for every axis"),
+    ],
+)
+def test_what_is_no_size_and_no_value_is_refused(shape: Any, settings: dict[str, Any], message: str) -> None:
+    with pytest.raises(ParamcalcError, match=re.escape(message)):
+        paramcalc.loads(PADDED, input=shape, settings=settings)
+
+
+@pytest.mark.parametrize("name", ["", "no/such"])
+def test_what_is_no_file_is_refused(name: str) -> None:
+    with pytest.raises(ParamcalcError, match=rf"^error: {name or repr('')}: no such file"):
+        paramcalc.load(name)
+
+
+def test_networks_have_one_name_each_where_they_are_compared() -> None:
+    report = paramcalc.analyze(paramcalc.loads(PADDED))
+    with pytest.raises(ParamcalcError, match="compare needs one name for each of 2 architectures, got 1"):
+        paramcalc.compare(report, report, names=["a"])
+
+
+def test_rows_and_tensors_say_what_they_are() -> None:
+    network = paramcalc.loads(PADDED)
+    (row,) = paramcalc.analyze(network).layers
+    # 3 * 3 * 3 * 4 weights and 4 biases
+    assert repr(row) == "<conv conv: [4, 6, 6], 112 parameters>"
+    assert repr(network.inputs[0].output) == "<Tensor [3, 8, 8]>"

@@ -62,7 +62,7 @@ def construct(
     if input is not None:
         named = input if isinstance(input, Mapping) else {"": input}
         for key, shape in named.items():
-            if isinstance(shape, str) or not 1 <= len(shape) <= 4:
+            if isinstance(shape, str) or not isinstance(shape, Sequence) or not 1 <= len(shape) <= 4:
                 raise ParamcalcError(f"an input shape has 1 to 4 sizes, channels first, got {shape!r}")
             shapes[key] = argument_of(shape, "input")
     given = {key: argument_of(value, f"set {key}") for key, value in (settings or {}).items()}

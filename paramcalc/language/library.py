@@ -42,10 +42,12 @@ def find(architecture: str) -> tuple[Path, str]:
     names = bundled_names()
     if stem in names:
         return bundled_folder() / f"{stem}{SUFFIX}", f"{stem}{SUFFIX}"
-    if path.is_dir():
+    if architecture and path.is_dir():
         raise ParamcalcError(f"{architecture} is a folder, not a file")
     hint = suggestion(stem, names) or "; `paramcalc list` shows the bundled architectures"
-    raise ParamcalcError(f"{clipped(architecture)}: no such file, and no bundled architecture has this name{hint}")
+    raise ParamcalcError(
+        f"{clipped(architecture) or repr('')}: no such file, and no bundled architecture has this name{hint}"
+    )
 
 
 def load_file(architecture: str) -> File:

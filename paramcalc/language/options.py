@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from fractions import Fraction
+from math import isfinite
 from pathlib import Path
 from typing import NamedTuple
 
@@ -24,13 +25,14 @@ def argument_of(value: object, origin: str) -> Argument:
     span = Source(origin, str(value)).part()
     if isinstance(value, (bool, int, Fraction, Expr)):
         return Argument(value, span)
-    if isinstance(value, float):
+    if isinstance(value, float) and isfinite(value):
         exact = Fraction(str(value))
         return Argument(int(exact) if exact.denominator == 1 else exact, span)
     if isinstance(value, Sequence):
         items = tuple(argument_of(item, origin) for item in value)
         return Argument(items, span, frozenset(name for item in items for name in item.names))
-    raise ParamcalcError(f"{origin}: expected a number, an expression or a list, got {type(value).__name__}")
+    got = value if isinstance(value, float) else type(value).__name__
+    raise ParamcalcError(f"{origin}: expected a number, an expression or a list, got {got}")
 
 
 def from_text(text: str, span: Span) -> Argument:
@@ -52,12 +54,21 @@ def from_text(text: str, span: Span) -> Argument:
 def from_list(text: str, start: Span, span: Span) -> Argument:
     """Expressions separated by commas as a list."""
     items: list[Argument] = []
-    offset = 0
-    for part in text.split(","):
+    for begin, part in parts_of(text):
         inner = len(part) - len(part.lstrip())
-        items.append(from_text(part.strip(), start.part(offset + inner, len(part.strip()))))
-        offset += len(part) + 1
+        items.append(from_text(part.strip(), start.part(begin + inner, len(part.strip()))))
     return Argument(tuple(items), span, frozenset(name for item in items for name in item.names))
+
+
+def parts_of(text: str) -> Iterator[tuple[int, str]]:
+    """What stands between the commas that are in no brackets, each with the place where it begins."""
+    begin = depth = 0
+    for place, character in enumerate(text):
+        depth += (character in "([") - (character in ")]")
+        if character == "," and depth == 0:
+            yield begin, text[begin:place]
+            begin = place + 1
+    yield begin, text[begin:]
 
 
 def set_option(text: str) -> tuple[str, Argument]:
@@ -75,7 +86,7 @@ def input_option(text: str) -> tuple[str, Argument]:
     source = Source("--input", text)
     name, sign, sizes = text.rpartition("=")
     start = source.part(len(name) + len(sign))
-    if not 1 <= len(sizes.split(",")) <= 4 or not sizes.strip() or (sign and not name.strip()):
+    if not 1 <= len([*parts_of(sizes)]) <= 4 or not sizes.strip() or (sign and not name.strip()):
         raise ParamcalcError(Problem("expected 1 to 4 sizes, channels first, such as 3,224,224", start))
     return name.strip(), from_list(sizes, start, start)
 
