@@ -64,7 +64,7 @@ def explain_field(node: Node) -> Iterator[Explanation]:
     inputs = read_by(node)
     if node.fields is None:
         known = any(source.fields is None for source in inputs)
-        yield Explanation(name, "", "unknown, as before" if known else "unknown: it depends on the data or on symbols")
+        yield Explanation(name, "", "unknown, as before" if known else UNKNOWN)
         return
     sources = [source for source in inputs if source.source is node.source and source.fields is not None]
     told: list[Explanation] = []
@@ -164,6 +164,9 @@ def through_window(node: Node, axis: int, found: Axis, before: AxisField, result
     if stride is not None and stride != fields.effective_stride(before):
         yield Explanation("stride", "", pretty(stride))
 
+
+UNKNOWN = "unknown: it depends on the data or on symbols, or neighbouring units differ too much"
+"""What is said of fields that are not followed."""
 
 SHOWN = 8
 """Units of a period whose fields are listed."""

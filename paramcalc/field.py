@@ -110,49 +110,60 @@ def reading_of(window: Window) -> Reading:
     return Reading(window.stride, (Taps(-window.lo, window.kernel, window.dilation),))
 
 
+@lru_cache(REMEMBERED)
 def transposed_reading(window: Window) -> Reading:
     """A transposed convolution: unit i reads each j with `i = s*j - lo + d*t` for a tap t in 0..k-1."""
     kernel, stride, lo, dilation = window.kernel, window.stride, window.lo, window.dilation
     if not (isinstance(kernel, int) and isinstance(stride, int) and isinstance(lo, int) and isinstance(dilation, int)):
         raise Unknown
-    taps: list[Taps | None] = []
+    phases = phases_of(stride)
     turn = stride // gcd(stride, dilation)
-    for r in range(stride):
-        first = [t for t in range(min(turn, kernel)) if (r + lo - dilation * t) % stride == 0]
-        if not first:
+    first_of = {(dilation * t - lo) % stride: t for t in range(min(turn, kernel))}
+    taps: list[Taps | None] = []
+    for r in phases:
+        first = first_of.get(r)
+        if first is None:
             taps.append(None)
             continue
         # taps t, t + turn, … meet the stride; more taps are earlier positions
-        count = (kernel - 1 - first[0]) // turn + 1
-        last = (r + lo - dilation * first[0]) // stride
+        count = (kernel - 1 - first) // turn + 1
+        last = (r + lo - dilation * first) // stride
         gap = dilation * turn // stride
         taps.append(Taps(last - gap * (count - 1), count, gap))
     return Reading(1, tuple(taps))
 
 
+@lru_cache(REMEMBERED)
 def adaptive_reading(n: Size, out: int) -> Reading:
     """Adaptive pooling of n positions to `out` bins: bin i is `floor(i*n/out) .. ceil((i+1)*n/out) - 1`."""
     common = gcd(n, out) if isinstance(n, int) else gcd(out, *_coefficients(n))
     period, step = out // common, n // common
     taps = []
-    for r in range(period):
+    for r in phases_of(period):
         first = step * r // period
         taps.append(Taps(first, (step * (r + 1) + period - 1) // period - first))
     return Reading(step, tuple(taps))
 
 
+@lru_cache(REMEMBERED)
 def nearest_reading(n: Size, out: Size) -> Reading:
     """Nearest upsampling of n positions to `out`: unit i reads `floor(i*n/out)`."""
     factor = divide_exactly(out, n)
     if isinstance(factor, int):
-        return Reading(1, (Taps(0),) * factor)
+        return enlarged_reading(factor)
     if not isinstance(n, int) or not isinstance(out, int):
         raise Unknown
     common = gcd(n, out)
     period, step = out // common, n // common
-    return Reading(step, tuple(Taps(step * r // period) for r in range(period)))
+    return Reading(step, tuple(Taps(step * r // period) for r in phases_of(period)))
 
 
+def enlarged_reading(factor: int) -> Reading:
+    """Each position becomes `factor` of them: unit i reads `floor(i/factor)`."""
+    return Reading(1, tuple(Taps(0) for _ in phases_of(factor)))
+
+
+@lru_cache(REMEMBERED)
 def linear_reading(n: Size, out: Size) -> Reading:
     """Linear upsampling without aligned corners: unit i reads the two around `(i + 1/2)*n/out - 1/2`."""
     factor = divide_exactly(out, n)
@@ -164,10 +175,17 @@ def linear_reading(n: Size, out: Size) -> Reading:
     else:
         raise Unknown
     taps = []
-    for r in range(period):
+    for r in phases_of(period):
         first, rest = divmod((2 * r + 1) * step - period, 2 * period)
         taps.append(Taps(first, 2 if rest else 1))
     return Reading(step, tuple(taps))
+
+
+def phases_of(period: int) -> range:
+    """The phases 0, 1, … of a period. Raises Unknown beyond the longest period that is followed."""
+    if period > limits.PHASES:
+        raise Unknown
+    return range(period)
 
 
 def _coefficients(size: Expr) -> list[int]:
@@ -193,27 +211,33 @@ def compose(reading: Reading, field: Progression) -> Progression:
         if not isinstance(step, int):
             raise Unknown
         turns = phases // gcd(phases, step)
-    if len(taps) * turns > limits.PERIOD:
-        raise Unknown
-    spans = [tap and read(field, tap._replace(first=tap.first + step * turn)) for turn in range(turns) for tap in taps]
+    phases_of(len(taps) * turns)
+    runs = {tap[1:]: run(field, tap.number, tap.gap) for tap in taps if tap}
+    spans = [tap and interval(runs[tap[1:]], tap.first + step * turn) for turn in range(turns) for tap in taps]
     return Progression(field.step * (step * turns // phases), tuple(spans))
 
 
-def read(field: Progression, taps: Taps) -> Interval | None:
-    """The hull of what the units at `taps` read; None when none of them reads anything.
+def run(field: Progression, number: Size, gap: Size) -> Progression:
+    """What `number` units read together that are `gap` apart, by the first of them.
 
-    Units a period apart read the same, moved, so the first and the last period decide.
+    A run is the hull of two runs of half its length, which may overlap.
     """
-    phases = len(field.spans)
-    first, number, gap = taps
-    if phases == 1:
-        front, back = interval(field, first), interval(field, first + gap * (number - 1))
-        return front and back and (front[0], back[1])
-    if isinstance(first, int) and isinstance(number, int) and isinstance(gap, int):
-        edge = min(number, phases)
-        units = {first + gap * t for t in (*range(edge), *range(number - edge, number))}
-        return hull([interval(field, unit) for unit in units])
-    raise Unknown
+    if len(field.spans) == 1:
+        (span,) = field.spans
+        return Progression(field.step, (span and (span[0], span[1] + field.step * (gap * (number - 1))),))
+    if not isinstance(number, int) or not isinstance(gap, int):
+        raise Unknown
+    if number == 1:
+        return field
+    rest = number // 2
+    half = run(field, number - rest, gap)
+    spans = [hull([span, interval(half, unit + gap * rest)]) for unit, span in enumerate(half.spans)]
+    return Progression(field.step, tuple(spans))
+
+
+def together(field: Axis) -> Interval | None:
+    """The hull of what all units of a field read; None when none of them reads anything."""
+    return hull([run(part, field.units, 1).spans[0] for part in field.progressions])
 
 
 def interval(field: Progression, unit: Size) -> Interval | None:
@@ -276,7 +300,7 @@ def everything(field: AxisField, along: int = 0) -> Axis:
     """The field of an operation that reads the whole axis: one interval for all its units."""
     if isinstance(field, Scattered):
         return Axis(along, 1, (Progression(0, (field.hull,)),), whole=True)
-    total = hull(read(part, Taps(0, field.units)) for part in field.progressions)
+    total = together(field)
     return Axis(along, 1, (Progression(0, (total,)),), whole=True)
 
 
@@ -284,7 +308,7 @@ def scattered(field: AxisField, along: int, origin: object) -> Scattered:
     """The field after units have been laid out anew along an axis."""
     if isinstance(field, Scattered):
         return Scattered(along, field.size, field.hull, (origin, field.origin))
-    total = hull(read(part, Taps(0, field.units)) for part in field.progressions)
+    total = together(field)
     if total is None:
         raise Unknown
     size = receptive_field(field)
@@ -348,9 +372,7 @@ def _scattered_with_whole(fields: Sequence[AxisField]) -> AxisField:
 
 def join(left: Progression, right: Progression) -> Progression:
     """The hull of two progressions of one stride, unit by unit."""
-    period = lcm(len(left.spans), len(right.spans))
-    if period > limits.PERIOD:
-        raise Unknown
+    period = len(phases_of(lcm(len(left.spans), len(right.spans))))
     pairs = zip(over(left, period), over(right, period), strict=True)
     return Progression(left.step * (period // len(left.spans)), tuple([hull(pair) for pair in pairs]))
 
@@ -359,6 +381,19 @@ def over(field: Progression, period: int) -> tuple[Interval | None, ...]:
     """The spans of so many units."""
     spans = field.spans
     return spans if len(spans) == period else tuple([interval(field, unit) for unit in range(period)])
+
+
+def intervals(fields: Fields) -> int:
+    """How many intervals neighbouring units read that are not those of one unit, moved.
+
+    One with symbols counts as many as it takes longer to compare.
+    """
+    number = 0
+    for field in fields:
+        if isinstance(field, Axis):
+            for part in field.progressions:
+                number += (len(part.spans) - 1) * (1 if isinstance(part.step, int) else 300)
+    return number
 
 
 def receptive_field(field: AxisField) -> Size | None:

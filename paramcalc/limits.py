@@ -47,7 +47,13 @@ LINED_UP = 1_000_000_000
 """Steps of one network times steps of another that a comparison lines up: as many bits are held."""
 
 PERIOD = 4_096
-"""Residues that are looked at one by one: periods of a condition, phases of a receptive field."""
+"""Residues that are looked at one by one: periods of a condition."""
+
+PHASES = 1_024
+"""Neighbouring units that read differently; beyond, the receptive field is not followed."""
+
+INTERVALS = 50_000
+"""Intervals that neighbouring units read in all nodes of a network; beyond, receptive fields are not followed."""
 
 PROBLEMS_SHOWN = 20
 """Errors that one message shows in full."""

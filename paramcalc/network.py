@@ -10,11 +10,12 @@ from collections.abc import Sequence
 from operator import attrgetter
 from typing import Any, NamedTuple, TypeAlias
 
+from paramcalc import limits
 from paramcalc.conditions import Conditions
 from paramcalc.errors import LayerError
 from paramcalc.expr import Size
-from paramcalc.field import ITSELF, Axis, Fields, Unknown
-from paramcalc.layers.base import Layer, Reader, multiplied, total, unchanged
+from paramcalc.field import ITSELF, Axis, Fields, Unknown, intervals
+from paramcalc.layers.base import Layer, Reader, multiplied, total, unchanged, unknown
 from paramcalc.shape import Shape, Tensor
 
 REMEMBERED = 1_000
@@ -124,6 +125,7 @@ class Network:
         self.claims: Sequence[Any] = ()
         self._inferred: dict[tuple[object, ...], Inference] = {}
         self._by_path: dict[str, Node] = {}
+        self._intervals = 0
 
     def add_input(self, path: str, shape: Shape, count: Size = 1) -> Node:
         """An input of `count` tensors of a shape; every spatial position reads itself."""
@@ -150,7 +152,7 @@ class Network:
         if shared_with is not None:
             need_same_weights(layer, counts, tensors[0].shape, shared_with)
         read = inputs[:1] if layer.references else inputs
-        source, fields = seen_through(reader, read, path)
+        source, fields = self._seen_through(reader, read, path)
         index = len(self.nodes)
         node = Node(index, path, layer, tuple(inputs), output, counts, fields, source, frozen, shared_with)
         self.nodes.append(node)
@@ -190,33 +192,38 @@ class Network:
         x = inputs[0].shape
         costs = (layer.weights(x), layer.biases(x), layer.buffers(x), layer.macs(x, output.shape))
         counts = Counts(*map(total, costs)) if any(costs) else FREE
+        try:
+            reader = layer.reader(inputs, output)
+        except Unknown:
+            reader = unknown
         if len(self._inferred) >= REMEMBERED:
             self._inferred.clear()
-        inference = self._inferred[key] = (output, counts, layer.reader(inputs, output), layer)
+        inference = self._inferred[key] = (output, counts, reader, layer)
         return inference
 
+    def _seen_through(self, reader: Reader, inputs: Sequence[Node], origin: object) -> tuple[Node, Fields | None]:
+        """The input of the network that a new node's fields refer to, and those fields.
 
-def seen_through(reader: Reader, inputs: Sequence[Node], origin: object) -> tuple[Node, Fields | None]:
-    """The input of the network that a new node's fields refer to, and those fields.
-
-    Where paths from several inputs of the network meet, the first of these is the one that counts.
-    """
-    source = inputs[0].source
-    if reader is unchanged:
-        return source, inputs[0].fields
-    sources = {node.source for node in inputs}
-    if len(sources) > 1:
-        source = min(sources, key=attrgetter("index"))
-        inputs = [node for node in inputs if node.source is source]
-    fields = [node.fields for node in inputs if node.fields is not None]
-    if len(fields) < len(inputs):
-        return source, None
-    try:
-        found = reader(fields, origin)
-    except Unknown:
-        return source, None
-    # equal fields are one object, which is looked at once
-    return source, fields[fields.index(found)] if found in fields else found
+        Where paths from several inputs of the network meet, the first of these is the one that counts.
+        """
+        source = inputs[0].source
+        if reader is unchanged:
+            return source, inputs[0].fields
+        sources = {node.source for node in inputs}
+        if len(sources) > 1:
+            source = min(sources, key=attrgetter("index"))
+            inputs = [node for node in inputs if node.source is source]
+        fields = [node.fields for node in inputs if node.fields is not None]
+        if len(fields) < len(inputs) or self._intervals > limits.INTERVALS:
+            return source, None
+        try:
+            found = reader(fields, origin)
+        except Unknown:
+            return source, None
+        if found in fields:  # equal fields are one object, which is looked at once
+            return source, fields[fields.index(found)]
+        self._intervals += intervals(found)
+        return source, found
 
 
 def need_same_weights(layer: Layer, counts: Counts, x: Shape, owner: Node) -> None:

@@ -296,14 +296,14 @@ def test_the_largest_of_sizes_that_symbols_leave_open_is_unknown() -> None:
 
 
 def test_so_many_phases_are_followed_and_no_more() -> None:
-    assert limits.PERIOD == 4096
-    assert len(compose(Reading(1, (Taps(0),) * 4096), ITSELF).spans) == 4096
+    assert limits.PHASES == 1024
+    assert len(compose(Reading(1, (Taps(0),) * 1024), ITSELF).spans) == 1024
     with pytest.raises(Unknown, match=r"^$"):
-        compose(Reading(1, (Taps(0),) * 4097), ITSELF)
-    periodic = {number: Progression(1, ((0, 0),) * number) for number in (63, 64, 65)}
-    assert len(join(periodic[64], periodic[63]).spans) == 64 * 63
+        compose(Reading(1, (Taps(0),) * 1025), ITSELF)
+    periodic = {number: Progression(1, ((0, 0),) * number) for number in (31, 32, 33)}
+    assert len(join(periodic[32], periodic[31]).spans) == 32 * 31
     with pytest.raises(Unknown, match=r"^$"):
-        join(periodic[64], periodic[65])
+        join(periodic[32], periodic[33])
 
 
 def test_a_node_of_fewer_units_than_a_period_has_the_field_of_its_own() -> None:

@@ -133,6 +133,42 @@ def test_calls_of_blocks() -> None:
     edge(text, limits.STEPS, "more than 100,000 calls of blocks")
 
 
+def test_units_that_read_differently() -> None:
+    def known(scale: int, layers: str = "relu") -> int:
+        text = f"name: Net\ninput: [1, 9]\nlayers:\n  - upsample: {{scale: {scale}}}\n  - {layers}\n"
+        network = paramcalc.loads(text)
+        assert network.nodes[0].output.shape == (1, 9 * scale)
+        return sum(row.receptive_field is not None for row in paramcalc.analyze(network).layers)
+
+    assert (known(limits.PHASES), known(limits.PHASES + 1)) == (2, 0)
+    # each node has 1023 intervals beside that of the first unit: the last that is followed goes beyond the limit
+    wider = "{conv: {out: 1, kernel: 3, padding: 1}, repeat: 99}"
+    assert known(limits.PHASES, wider) == limits.INTERVALS // (limits.PHASES - 1) + 1 < 100
+
+
+@pytest.mark.parametrize("size", ["1000000000", "H"])
+@pytest.mark.parametrize(
+    "layer",
+    [
+        "conv_transpose: {out: 1, kernel: 3, stride: 10e9}",
+        "conv_transpose: {out: 1, kernel: 10e9, stride: 10e9, dilation: 10e9}",
+        "adaptive_avg_pool: 10e9 - 1",
+        "adaptive_max_pool: [2, 10e9 + 1]",
+        "spatial_pyramid_pool: {levels: [2, 10e9 - 1]}",
+        "upsample: {scale: 10e9}",
+        "upsample: {scale: 10e9, mode: linear}",
+        "upsample: {size: [10e9 + 1, 10e9 - 1]}",
+        "upsample: {size: 10e9 + 1, mode: linear}",
+        "pixel_shuffle: 100000000",
+    ],
+)
+def test_a_pattern_that_would_fill_the_memory_is_not_followed(layer: str, size: str) -> None:
+    layers = layer.replace("10e9", "1000000000")
+    text = f"name: Net\ninput: [10000000000000000, {size}, {size}]\nlayers: [{layers}]\n"
+    (row,) = paramcalc.analyze(paramcalc.loads(text)).layers
+    assert row.receptive_field is None
+
+
 def test_residues_of_a_condition() -> None:
     def text(divisor: int) -> str:
         return f"name: Net\ninput: [1, H, W]\nlayers: [space_to_depth: {divisor}]\n"

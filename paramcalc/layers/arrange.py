@@ -18,6 +18,7 @@ from paramcalc.field import (
     Scattered,
     Taps,
     Unknown,
+    enlarged_reading,
     linear_reading,
     nearest_reading,
     scattered,
@@ -232,11 +233,7 @@ class Upsample(Layer):
     def reader(self, inputs: Sequence[Tensor], y: Tensor) -> Reader:
         """The nearest position, or the two nearest."""
         read = nearest_reading if self.mode == "nearest" else linear_reading
-        try:
-            readings = [read(n, out) for n, out in zip(inputs[0].shape[1:], y.shape[1:], strict=True)]
-        except Unknown:
-            return unknown
-        return along_axes([EACH, *readings], y.shape)
+        return along_axes([EACH, *map(read, inputs[0].shape[1:], y.shape[1:])], y.shape)
 
 
 class PixelShuffle(Layer):
@@ -267,7 +264,7 @@ class PixelShuffle(Layer):
         """A block reads one position."""
         if not isinstance(self.factor, int):
             return unknown
-        return along_axes([WHOLE, *[Reading(1, (Taps(0),) * self.factor)] * 2], y.shape)
+        return along_axes([WHOLE, *[enlarged_reading(self.factor)] * 2], y.shape)
 
 
 class ChannelShuffle(Layer):

@@ -249,7 +249,7 @@ class Layer(BaseModel):
         return ()
 
     def reader(self, inputs: Sequence[Tensor], y: Tensor) -> Reader:
-        """How the output reads the inputs: fields of the inputs in, fields of the output out."""
+        """How the output reads the inputs: fields of the inputs in, fields of the output out. Raises Unknown."""
         return unchanged
 
     def sizes(self, inputs: Sequence[Shape], y: Shape) -> Sequence[str]:

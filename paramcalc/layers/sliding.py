@@ -7,7 +7,7 @@ from typing import ClassVar
 from paramcalc.conditions import Conditions
 from paramcalc.errors import LayerError
 from paramcalc.expr import Size, pretty, product
-from paramcalc.field import EACH, Reading, Unknown, reading_of, transposed_reading
+from paramcalc.field import EACH, Reading, reading_of, transposed_reading
 from paramcalc.layers.base import (
     WHOLE,
     Count,
@@ -26,7 +26,6 @@ from paramcalc.layers.base import (
     need_map,
     need_sizes,
     per_axis,
-    unknown,
 )
 from paramcalc.shape import Shape, Tensor, spelled
 from paramcalc.window import Window, factor, rounded_up, same_padding
@@ -239,10 +238,7 @@ class ConvTranspose(Convolution):
 
     def reader(self, inputs: Sequence[Tensor], y: Tensor) -> Reader:
         """Unit i reads each j with `i = s·j − lo + d·t`."""
-        try:
-            readings = [transposed_reading(window) for window in self.windows(inputs[0].shape)]
-        except Unknown:
-            return unknown
+        readings = map(transposed_reading, self.windows(inputs[0].shape))
         return along_axes([WHOLE, *readings], y.shape)
 
     def sizes(self, inputs: Sequence[Shape], y: Shape) -> Sequence[str]:

@@ -31,6 +31,7 @@ from paramcalc.field import (
     nearest_reading,
     reading_of,
     receptive_field,
+    run,
     scattered,
 )
 from paramcalc.window import UNIT, Window
@@ -229,6 +230,19 @@ def test_two_steps_read_as_one_behind_the_other(n: int, first: Step, second: Ste
     for unit in UNITS:
         taps = [p for middle in second.positions(unit, first.units(n)) for p in first.positions(middle, n)]
         assert interval(both, unit) == ends(frozenset(taps))
+
+
+SPANS = st.none() | st.tuples(st.integers(-9, 9), st.integers(0, 9)).map(lambda pair: (pair[0], pair[0] + pair[1]))
+PROGRESSIONS = st.builds(Progression, st.integers(0, 9), st.lists(SPANS, min_size=1, max_size=7).map(tuple))
+
+
+@given(PROGRESSIONS, st.integers(1, 25), st.integers(1, 9))
+def test_a_run_of_units_reads_the_hull_of_what_they_read(field: Progression, length: int, gap: int) -> None:
+    runs = run(field, length, gap)
+    for unit in range(-9, 9):
+        units = [interval(field, unit + gap * place) for place in range(length)]
+        read = frozenset(int(str(position)) for span in units if span for position in span)
+        assert interval(runs, unit) == ends(read)
 
 
 # -- symbols ----------------------------------------------------------------------------------------
