@@ -35,7 +35,7 @@ Terms: TypeAlias = dict[Monomial, int]
 class Floor:
     """The atom `floor(inside / divisor)`; `inside` is reduced, `divisor` is at least 2."""
 
-    __slots__ = ("_hash", "divisor", "inside", "terms")
+    __slots__ = ("_hash", "depth", "divisor", "inside", "terms")
 
     def __init__(self, inside: Expr, divisor: int) -> None:
         self.inside = inside
@@ -44,6 +44,9 @@ class Floor:
         self.terms: int = len(inside.terms) + sum(atom.terms for atom in within)
         if self.terms > limits.FLOOR_TERMS:
             raise ExpressionError(f"the expression grows beyond {limits.FLOOR_TERMS:,} terms inside one division")
+        self.depth: int = 1 + max((atom.depth for atom in within), default=0)
+        if self.depth > limits.FLOOR_NESTING:
+            raise ExpressionError(f"the expression grows beyond {limits.FLOOR_NESTING} divisions inside one another")
         self._hash = hash((inside, divisor))
 
     def __hash__(self) -> int:

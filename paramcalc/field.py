@@ -384,13 +384,15 @@ def over(field: Progression, period: int) -> tuple[Interval | None, ...]:
 
 
 def intervals(fields: Fields) -> int:
-    """How many intervals neighbouring units read that are not those of one unit, moved.
+    """How many intervals tell these fields apart from fields that one interval tells, moved from unit to unit.
 
-    One with symbols counts as many as it takes longer to compare.
+    One with symbols counts as many as it takes longer to compare. Each of several progressions is
+    held to every other.
     """
     number = 0
     for field in fields:
         if isinstance(field, Axis):
+            number += len(field.progressions) * (len(field.progressions) - 1)
             for part in field.progressions:
                 number += (len(part.spans) - 1) * (1 if isinstance(part.step, int) else 300)
     return number

@@ -34,6 +34,9 @@ DEGREE = 64
 FLOOR_TERMS = 2_000
 """Terms inside one rounded division, with those of the divisions inside it."""
 
+FLOOR_NESTING = 64
+"""Rounded divisions inside one another that do not become one."""
+
 CALL_DEPTH = 40
 """Blocks inside one another."""
 

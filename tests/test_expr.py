@@ -288,6 +288,16 @@ def test_a_product_has_at_most_so_many_factors() -> None:
             power * factor
 
 
+def test_so_many_divisions_lie_inside_one_another_and_no_more() -> None:
+    assert limits.FLOOR_NESTING == 64
+    size: Size = H
+    for _ in range(64):
+        size = 2 * size // 5
+    assert substitute(size, {"H": 5**64}) == 2**64
+    with pytest.raises(ExpressionError, match=r"^error: the expression grows beyond 64 divisions inside one another$"):
+        2 * size // 5
+
+
 def test_a_division_holds_at_most_so_many_terms_with_those_of_the_divisions_inside_it() -> None:
     assert limits.FLOOR_TERMS == 2000
     # the first division goes into the outer one, with the second beside it: 1,000 terms, that one, and its own

@@ -11,6 +11,7 @@ import yaml
 
 import paramcalc
 from paramcalc import ParamcalcError, limits
+from paramcalc.field import Axis
 from paramcalc.sweep import combinations
 
 HEAD = "name: Net\ninput: [3, 8, 8]\n"
@@ -144,6 +145,19 @@ def test_units_that_read_differently() -> None:
     # each node has 1023 intervals beside that of the first unit: the last that is followed goes beyond the limit
     wider = "{conv: {out: 1, kernel: 3, padding: 1}, repeat: 99}"
     assert known(limits.PHASES, wider) == limits.INTERVALS // (limits.PHASES - 1) + 1 < 100
+
+
+def test_paths_of_different_strides_that_meet() -> None:
+    # with each unit, one more stride: twice the largest before
+    unit = "add: {same: [], halved: [max_pool: {kernel: 1, stride: 2}, pad: [[0, 4]]]}"
+    text = f"name: Net\ninput: [1, 8]\nblocks: {{unit: {{layers: [{unit}]}}}}\nlayers: [{{unit: , repeat: 99}}]\n"
+    rows = paramcalc.analyze(paramcalc.loads(text)).layers
+    known = [row.receptive_field is not None for row in rows]
+    assert known == sorted(known, reverse=True)
+    # all that is told apart before the last that is followed: n·(n − 1) for a node of n strides
+    strides = [len(axis.progressions) for row in rows for axis in row.node.fields or () if isinstance(axis, Axis)]
+    counted = [number * (number - 1) for number in strides]
+    assert sum(counted[:-1]) <= limits.INTERVALS < sum(counted)
 
 
 @pytest.mark.parametrize("size", ["1000000000", "H"])
