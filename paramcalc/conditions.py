@@ -14,7 +14,7 @@ from math import lcm
 from typing import NamedTuple
 
 from paramcalc import limits
-from paramcalc.expr import Expr, Floor, Size, plain, settle, substitute
+from paramcalc.expr import Expr, Floor, Size, plain, settle
 
 
 class Line(NamedTuple):
@@ -99,8 +99,8 @@ def straight_line(size: Expr) -> Line | None:
     if len(symbols) != 1 or period is None or period > limits.PERIOD:
         return None
     (name,) = symbols
-    starts = tuple(number(size, name, r) for r in range(period))
-    return Line(name, period, number(size, name, period) - starts[0], starts)
+    *starts, behind = numbers(size, range(period + 1))
+    return Line(name, period, behind - starts[0], tuple(starts))
 
 
 def floors_period(size: Expr) -> int | None:
@@ -117,11 +117,22 @@ def floors_period(size: Expr) -> int | None:
     return period
 
 
-def number(size: Size, name: str, value: int) -> int:
-    """A size in one symbol at one value."""
-    result = substitute(size, {name: value})
-    assert isinstance(result, int)
-    return result
+def numbers(size: Size, values: Sequence[int]) -> list[int]:
+    """A size in one symbol at each of several values of it."""
+    if isinstance(size, int):
+        return [size] * len(values)
+    total = [0] * len(values)
+    for monomial, coefficient in size.terms.items():
+        product = [coefficient] * len(values)
+        for atom in monomial:
+            if isinstance(atom, str):
+                factors: Sequence[int] = values
+            else:
+                divisor = atom.divisor
+                factors = [inside // divisor for inside in numbers(atom.inside, values)]
+            product = [left * right for left, right in zip(product, factors, strict=True)]
+        total = [left + right for left, right in zip(total, product, strict=True)]
+    return total
 
 
 def threshold(size: Expr) -> tuple[str, int] | None:

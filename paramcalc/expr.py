@@ -27,6 +27,9 @@ from typing import TypeAlias, Union
 from paramcalc import limits
 from paramcalc.errors import ExpressionError
 
+BEYOND = 10**limits.DIGITS
+"""The least number that is too large."""
+
 Atom: TypeAlias = Union[str, "Floor"]
 Monomial: TypeAlias = tuple[Atom, ...]
 Terms: TypeAlias = dict[Monomial, int]
@@ -47,6 +50,8 @@ class Floor:
         self.depth: int = 1 + max((atom.depth for atom in within), default=0)
         if self.depth > limits.FLOOR_NESTING:
             raise ExpressionError(f"the expression grows beyond {limits.FLOOR_NESTING} divisions inside one another")
+        if divisor >= BEYOND:
+            raise ExpressionError(f"the expression grows beyond divisors of {limits.DIGITS} digits")
         self._hash = hash((inside, divisor))
 
     def __hash__(self) -> int:
@@ -329,6 +334,14 @@ def added(sizes: Iterable[Size]) -> Size:
         for monomial, c in expr.terms.items():
             terms[monomial] = terms.get(monomial, 0) + c
     return settle(terms)
+
+
+def too_large(value: Size | Fraction) -> bool:
+    """Whether a number that a value is made of has more digits than a file may write."""
+    if isinstance(value, int):
+        return not -BEYOND < value < BEYOND
+    parts = value.terms.values() if isinstance(value, Expr) else (value.numerator, value.denominator)
+    return any(not -BEYOND < part < BEYOND for part in parts)
 
 
 def ceil_divide(size: Size, divisor: int) -> Size:

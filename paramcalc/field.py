@@ -22,7 +22,7 @@ from typing import NamedTuple, TypeAlias
 
 from paramcalc import limits
 from paramcalc.conditions import never_negative, smaller
-from paramcalc.expr import Expr, Size, divide_exactly
+from paramcalc.expr import Expr, Size, divide_exactly, too_large
 from paramcalc.window import Window
 
 Interval: TypeAlias = tuple[Size, Size]
@@ -183,7 +183,7 @@ def linear_reading(n: Size, out: Size) -> Reading:
 
 def phases_of(period: int) -> range:
     """The phases 0, 1, … of a period. Raises Unknown beyond the longest period that is followed."""
-    if period > limits.PHASES:
+    if period > limits.PERIOD:
         raise Unknown
     return range(period)
 
@@ -198,23 +198,26 @@ def compose(reading: Reading, field: Progression) -> Progression:
     Raises Unknown where the phase of a symbolic step in a periodic field cannot be told.
     """
     step, taps = reading
-    if len(taps) == 1 and len(field.spans) == 1:
-        (span,), (tap,) = field.spans, taps
-        if span is None or tap is None:
-            return Progression(field.step * step, (None,))
-        first = field.step * tap.first
-        last = first + field.step * (tap.gap * (tap.number - 1))
-        return Progression(field.step * step, ((first + span[0], last + span[1]),))
     phases = len(field.spans)
     turns = 1
     if phases > 1:
         if not isinstance(step, int):
             raise Unknown
         turns = phases // gcd(phases, step)
+    pace = field.step * (step * turns // phases)
+    if too_large(pace):
+        raise Unknown
+    if len(taps) == 1 and phases == 1:
+        (span,), (tap,) = field.spans, taps
+        if span is None or tap is None:
+            return Progression(pace, (None,))
+        first = field.step * tap.first
+        last = first + field.step * (tap.gap * (tap.number - 1))
+        return Progression(pace, ((first + span[0], last + span[1]),))
     phases_of(len(taps) * turns)
     runs = {tap[1:]: run(field, tap.number, tap.gap) for tap in taps if tap}
     spans = [tap and interval(runs[tap[1:]], tap.first + step * turn) for turn in range(turns) for tap in taps]
-    return Progression(field.step * (step * turns // phases), tuple(spans))
+    return Progression(pace, tuple(spans))
 
 
 def run(field: Progression, number: Size, gap: Size) -> Progression:

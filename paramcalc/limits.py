@@ -49,11 +49,8 @@ COMBINATIONS = 100_000
 LINED_UP = 1_000_000_000
 """Steps of one network times steps of another that a comparison lines up: as many bits are held."""
 
-PERIOD = 4_096
-"""Residues that are looked at one by one: periods of a condition."""
-
-PHASES = 1_024
-"""Neighbouring units that read differently; beyond, the receptive field is not followed."""
+PERIOD = 1_024
+"""Residues that are looked at one by one: periods of a condition, neighbouring units that read differently."""
 
 INTERVALS = 50_000
 """Intervals that neighbouring units read in all nodes of a network; beyond, receptive fields are not followed."""

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple, TypeAlias
 from paramcalc import limits
 from paramcalc.conditions import Conditions
 from paramcalc.errors import LayerError
-from paramcalc.expr import Size
+from paramcalc.expr import Size, too_large
 from paramcalc.field import ITSELF, Axis, Fields, Unknown, intervals
 from paramcalc.layers.base import Layer, Reader, multiplied, total, unchanged, unknown
 from paramcalc.shape import Shape, Tensor
@@ -189,6 +189,8 @@ class Network:
             return known
         self.conditions.asker = path
         output = layer.result(inputs, self.conditions)
+        if output is not inputs[0] and any(map(too_large, output.shape)):
+            raise LayerError(f"{layer.type} would give a size of more than {limits.DIGITS} digits")
         x = inputs[0].shape
         costs = (layer.weights(x), layer.biases(x), layer.buffers(x), layer.macs(x, output.shape))
         counts = Counts(*map(total, costs)) if any(costs) else FREE

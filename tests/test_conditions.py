@@ -219,12 +219,12 @@ def test_conditions_hold_for_values_of_all_symbols() -> None:
 
 
 def test_a_period_beyond_the_limit_is_kept_as_a_statement() -> None:
-    assert limits.PERIOD == 4096
-    assert asked(("divisible", H, 4096)) == ["H % 4096 == 0"]
-    assert asked(("divisible", H, 4097)) == ["H == 4097*(H//4097)"]
-    # 64 * 63 lies within, 64 * 65 beyond
-    assert asked(("divisible", H, 64), ("divisible", H, 63)) == ["H % 4032 == 0"]
-    assert asked(("divisible", H, 64), ("divisible", H, 65)) == ["H % 64 == 0", "H == 65*(H//65)"]
+    assert limits.PERIOD == 1024
+    assert asked(("divisible", H, 1024)) == ["H % 1024 == 0"]
+    assert asked(("divisible", H, 1025)) == ["H == 1025*(H//1025)"]
+    # 32 * 31 lies within, 32 * 33 beyond
+    assert asked(("divisible", H, 32), ("divisible", H, 31)) == ["H % 992 == 0"]
+    assert asked(("divisible", H, 32), ("divisible", H, 33)) == ["H % 32 == 0", "H == 33*(H//33)"]
 
 
 def test_a_bound_needs_no_period() -> None:

@@ -296,7 +296,7 @@ def test_the_largest_of_sizes_that_symbols_leave_open_is_unknown() -> None:
 
 
 def test_so_many_phases_are_followed_and_no_more() -> None:
-    assert limits.PHASES == 1024
+    assert limits.PERIOD == 1024
     assert len(compose(Reading(1, (Taps(0),) * 1024), ITSELF).spans) == 1024
     with pytest.raises(Unknown, match=r"^$"):
         compose(Reading(1, (Taps(0),) * 1025), ITSELF)

@@ -141,10 +141,10 @@ def test_units_that_read_differently() -> None:
         assert network.nodes[0].output.shape == (1, 9 * scale)
         return sum(row.receptive_field is not None for row in paramcalc.analyze(network).layers)
 
-    assert (known(limits.PHASES), known(limits.PHASES + 1)) == (2, 0)
+    assert (known(limits.PERIOD), known(limits.PERIOD + 1)) == (2, 0)
     # each node has 1023 intervals beside that of the first unit: the last that is followed goes beyond the limit
     wider = "{conv: {out: 1, kernel: 3, padding: 1}, repeat: 99}"
-    assert known(limits.PHASES, wider) == limits.INTERVALS // (limits.PHASES - 1) + 1 < 100
+    assert known(limits.PERIOD, wider) == limits.INTERVALS // (limits.PERIOD - 1) + 1 < 100
 
 
 def test_paths_of_different_strides_that_meet() -> None:
@@ -160,27 +160,56 @@ def test_paths_of_different_strides_that_meet() -> None:
     assert sum(counted[:-1]) <= limits.INTERVALS < sum(counted)
 
 
-@pytest.mark.parametrize("size", ["1000000000", "H"])
+@pytest.mark.parametrize("size", ["100000000", "H"])
 @pytest.mark.parametrize(
-    "layer",
+    ("channels", "layer"),
     [
-        "conv_transpose: {out: 1, kernel: 3, stride: 10e9}",
-        "conv_transpose: {out: 1, kernel: 10e9, stride: 10e9, dilation: 10e9}",
-        "adaptive_avg_pool: 10e9 - 1",
-        "adaptive_max_pool: [2, 10e9 + 1]",
-        "spatial_pyramid_pool: {levels: [2, 10e9 - 1]}",
-        "upsample: {scale: 10e9}",
-        "upsample: {scale: 10e9, mode: linear}",
-        "upsample: {size: [10e9 + 1, 10e9 - 1]}",
-        "upsample: {size: 10e9 + 1, mode: linear}",
-        "pixel_shuffle: 100000000",
+        (1, "conv_transpose: {out: 1, kernel: 3, stride: 10e9}"),
+        (1, "conv_transpose: {out: 1, kernel: 10e9, stride: 10e9, dilation: 7}"),
+        (1, "adaptive_avg_pool: 10e9 - 1"),
+        (1, "adaptive_max_pool: [2, 10e9 + 1]"),
+        (1, "spatial_pyramid_pool: {levels: [2, 100000001]}"),
+        (1, "upsample: {scale: 10e9}"),
+        (1, "upsample: {scale: 10e9, mode: linear}"),
+        (1, "upsample: {size: [10e9 + 1, 10e9 - 1]}"),
+        (1, "upsample: {size: 10e9 + 1, mode: linear}"),
+        (10**16, "pixel_shuffle: 100000000"),
     ],
 )
-def test_a_pattern_that_would_fill_the_memory_is_not_followed(layer: str, size: str) -> None:
+def test_a_pattern_that_would_fill_the_memory_is_not_followed(channels: int, layer: str, size: str) -> None:
     layers = layer.replace("10e9", "1000000000")
-    text = f"name: Net\ninput: [10000000000000000, {size}, {size}]\nlayers: [{layers}]\n"
+    text = f"name: Net\ninput: [{channels}, {size}, {size}]\nlayers: [{layers}]\n"
     (row,) = paramcalc.analyze(paramcalc.loads(text)).layers
     assert row.receptive_field is None
+
+
+@pytest.mark.parametrize("size", [1, "H"])
+def test_digits_of_a_size(size: int | str) -> None:
+    def text(count: int) -> str:
+        return f"name: Net\ninput: [1, {size}]\nlayers: [{{upsample: {{scale: 10}}, repeat: {count - 1}}}, relu]\n"
+
+    edge(text, limits.DIGITS, "upsample would give a size of more than 18 digits")
+
+
+def test_digits_of_a_divisor() -> None:
+    halves = "name: Net\ninput: [1, H]\nlayers: [{max_pool: {kernel: 1, stride: 2}, repeat: COUNT}]\n"
+    # 2^59 has 18 digits, 2^60 has 19
+    paramcalc.analyze(paramcalc.loads(halves.replace("COUNT", "59")))
+    with pytest.raises(ParamcalcError, match="grows beyond divisors of 18 digits"):
+        paramcalc.loads(halves.replace("COUNT", "60"))
+
+
+def test_digits_of_a_stride() -> None:
+    # each unit of 8 rows reads every second one of 8, and 4 of padding
+    text = "name: Net\ninput: [1, 8]\nblocks: {unit: {layers: [{max_pool: {kernel: 1, stride: 2}}, {pad: [[0, 4]]}]}}\n"
+    rows = paramcalc.analyze(paramcalc.loads(f"{text}layers: [{{unit: , repeat: 61}}]\n")).layers
+    assert [row.effective_stride for row in rows[2 * 59 - 1 : 2 * 59 + 1]] == [[2**59], None]
+
+
+def test_digits_of_a_value_from_outside() -> None:
+    for value in (10**18, -(10**18), 10**5000, 1e30):
+        with pytest.raises(ParamcalcError, match=r"^error: input: a number of more than 18 digits$"):
+            paramcalc.loads("name: Net\ninput: [1, 8]\nlayers: [relu]\n", input=[1, value])
 
 
 def test_residues_of_a_condition() -> None:

@@ -1,7 +1,8 @@
 """A broken file ends in a report, or in errors that point into it: never in any other exception.
 
-Bundled files and small ones are broken letter by letter and value by value, with a seed that a
-failure prints: `PARAMCALC_SEED=7 PARAMCALC_CASES=50000 pytest tests/test_robustness.py` tries others.
+Bundled files and small ones are broken letter by letter and value by value, and others want too
+much, with a seed that a failure prints: `PARAMCALC_SEED=7 PARAMCALC_CASES=50000 pytest
+tests/test_robustness.py` tries others.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ import paramcalc
 from paramcalc import ParamcalcError
 from paramcalc.errors import printable
 from paramcalc.language.library import bundled_folder
+from tests.wild import wild
 
 SEED = int(os.environ.get("PARAMCALC_SEED", "0"))
 CASES = int(os.environ.get("PARAMCALC_CASES", "2000"))
@@ -168,7 +170,12 @@ def break_values(text: str, chance: random.Random) -> str:
     )
 
 
-BREAKS: tuple[Callable[[str, random.Random], str], ...] = (break_letters, break_words, break_values)
+def replace(_text: str, chance: random.Random) -> str:
+    """Another text, which wants too much."""
+    return wild(chance)
+
+
+BREAKS: tuple[Callable[[str, random.Random], str], ...] = (break_letters, break_words, break_values, replace)
 
 
 def error_of(text: str) -> ParamcalcError | None:

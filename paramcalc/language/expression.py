@@ -19,7 +19,7 @@ it uses. Values are whole numbers, symbolic sizes, exact fractions, truth values
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from decimal import Decimal
 from fractions import Fraction
 from functools import lru_cache, reduce
@@ -28,7 +28,7 @@ from typing import NamedTuple, TypeAlias
 from paramcalc import limits
 from paramcalc.conditions import never_negative, smaller
 from paramcalc.errors import ExpressionError, clipped, conjoined, suggestion
-from paramcalc.expr import Expr, divide_exactly, plain
+from paramcalc.expr import Expr, divide_exactly, plain, too_large
 
 Number: TypeAlias = int | Expr | Fraction
 Constant: TypeAlias = int | Expr | Fraction | bool | str | tuple["Constant", ...]
@@ -303,23 +303,13 @@ def apply(term: Term, operands: list[Constant]) -> Constant:
             return equal(operands[0], operands[1]) == (term.operator == "==")
         numbers = [number(value, operand) for value, operand in zip(operands, term.operands, strict=True)]
         result = OPERATIONS[term.operator](*numbers)
-        if too_large(result):
+        if not isinstance(result, (str, tuple)) and too_large(result):
             raise ExpressionError(f"the result has more than {limits.DIGITS} digits")
     except SyntaxProblem:
         raise
     except ExpressionError as error:
         raise SyntaxProblem(error.problems[0].message, term.offset, term.length) from None
     return result
-
-
-def too_large(value: Constant) -> bool:
-    """Whether a number that `value` is made of has more digits than the limit."""
-    parts: Iterable[int] = ()
-    if isinstance(value, Expr):
-        parts = value.terms.values()
-    elif isinstance(value, (int, Fraction)):
-        parts = (value.numerator, value.denominator)
-    return any(abs(part) >= 10**limits.DIGITS for part in parts)
 
 
 def truth(term: Term, names: Mapping[str, Constant]) -> bool:

@@ -9,8 +9,9 @@ from math import isfinite
 from pathlib import Path
 from typing import NamedTuple
 
+from paramcalc import limits
 from paramcalc.errors import ParamcalcError, Problem, Source, Span
-from paramcalc.expr import Expr, symbol
+from paramcalc.expr import Expr, symbol, too_large
 from paramcalc.language import expression
 from paramcalc.language.document import Argument, File
 from paramcalc.language.expression import SyntaxProblem
@@ -22,15 +23,17 @@ def argument_of(value: object, origin: str) -> Argument:
     """A Python value as an argument; a text is an expression. `origin` is how errors call its source."""
     if isinstance(value, str):
         return from_text(value, Source(origin, value).part())
-    span = Source(origin, str(value)).part()
-    if isinstance(value, (bool, int, Fraction, Expr)):
-        return Argument(value, span)
     if isinstance(value, float) and isfinite(value):
         exact = Fraction(str(value))
-        return Argument(int(exact) if exact.denominator == 1 else exact, span)
+        value = int(exact) if exact.denominator == 1 else exact
+    if isinstance(value, (int, Fraction, Expr)):
+        if too_large(value):
+            raise ParamcalcError(f"{origin}: a number of more than {limits.DIGITS} digits")
+        return Argument(value, Source(origin, str(value)).part())
     if isinstance(value, Sequence):
         items = tuple(argument_of(item, origin) for item in value)
-        return Argument(items, span, frozenset(name for item in items for name in item.names))
+        names = frozenset(name for item in items for name in item.names)
+        return Argument(items, Source(origin, str(value)).part(), names)
     got = value if isinstance(value, float) else type(value).__name__
     raise ParamcalcError(f"{origin}: expected a number, an expression or a list, got {got}")
 

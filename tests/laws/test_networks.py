@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 import paramcalc
 from paramcalc import ParamcalcError, Report, Row, Size, Totals, substitute
+from paramcalc.field import Axis
 from paramcalc.language.expression import parse
 from tests.documents import Document, Figures, Reading, documents, extended, fits, joins
 from tests.documents import Step as Written
@@ -235,6 +236,13 @@ def put_in(values: Iterable[Size | Fraction | None] | None, names: Mapping[str, 
     ]
 
 
+def has_fewer_units_than_a_period(row: Row) -> bool:
+    """Whether a node may lack the unit that reads most, which with symbols is taken to be there."""
+    axes = [axis for axis in row.node.fields or () if isinstance(axis, Axis)]
+    periods = [max(len(part.spans) for part in axis.progressions) for axis in axes]
+    return any(axis.units in range(period) for axis, period in zip(axes, periods, strict=True))
+
+
 def same_with_numbers(symbolic: Report, concrete: Report, names: Mapping[str, int]) -> None:
     """Hold every figure of a report with symbols, with numbers put in, against the report with numbers."""
     for row, other in zip(symbolic.layers, concrete.layers, strict=True):
@@ -243,7 +251,14 @@ def same_with_numbers(symbolic: Report, concrete: Report, names: Mapping[str, in
         for name in COUNTED:
             assert put_in([getattr(row, name)], names) == [getattr(other, name)], (row.path, name)
         for name in FIELDS if row.receptive_field else ():  # which unit reads most may depend on a symbol
-            assert put_in(getattr(row, name), names) == (getattr(other, name) or []), (row.path, name)
+            values, expected = put_in(getattr(row, name), names), getattr(other, name) or []
+            if name == "receptive_field" and has_fewer_units_than_a_period(other):
+                pairs = zip(values, expected, strict=True)
+                assert all(value == there or int(str(value)) >= int(str(there or 0)) for value, there in pairs), (
+                    row.path
+                )
+            else:
+                assert values == expected, (row.path, name)
     for name in Totals._fields:
         value = getattr(symbolic.totals, name)
         if value is not None:
