@@ -1,4 +1,4 @@
-"""Networks of any number of layers, in three shapes: one after another, branching, and densely connected."""
+"""Networks of any number of layers: one after another, branching, and densely connected."""
 
 from __future__ import annotations
 
@@ -17,13 +17,25 @@ UNITS = {
           five: [conv: {out: 16, kernel: 5, padding: 2}]
           pool: [max_pool: {kernel: 3, stride: 1, padding: 1}, conv: {out: 16, kernel: 1}, relu]
 """),
+    "densenet": (7, """\
+      - concat:
+          before: []
+          new:
+            - batch_norm
+            - relu
+            - conv: {out: 128, kernel: 1, bias: false}
+            - batch_norm
+            - relu
+            - conv: {out: 32, kernel: 3, padding: 1, bias: false}
+"""),
     "dense": (4, """\
       - concat:
           before: []
           new: [batch_norm, relu, conv: {out: 4, kernel: 3, padding: 1, bias: false}]
 """),
 }  # fmt: skip
-"""Layers of a unit, and the unit. In the last one no shape comes twice: each unit adds channels."""
+"""Layers of a unit, and the unit. `densenet` is that of DenseNet-B; in `dense`, without its bottleneck, no shape
+comes twice: each unit adds channels. Whole units make 1,260 layers in each."""
 
 
 def growing(shape: str, layers: int, size: object = 56) -> str:

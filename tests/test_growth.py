@@ -38,7 +38,7 @@ def calls(text: str) -> tuple[int, int]:
 @pytest.mark.parametrize("shape", UNITS)
 def test_a_layer_takes_as_many_calls_in_a_long_network_as_in_a_short_one(shape: str, size: object) -> None:
     calls(growing(shape, 20, size))  # what is loaded once
-    (short, few), (middle, more), (long, many) = (calls(growing(shape, n, size)) for n in (360, 720, 2880))
+    (short, few), (middle, more), (long, many) = (calls(growing(shape, n, size)) for n in (1260, 2520, 10080))
     assert (long - middle) == 6 * (middle - short)
     assert (many - more) / (long - middle) == pytest.approx((more - few) / (middle - short), rel=0.05)
 
