@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from paramcalc.collector import paused
 from paramcalc.conditions import Condition, greatest
+from paramcalc.errors import ExpressionError, ParamcalcError, Problem
 from paramcalc.expr import Size, added
 from paramcalc.network import FREE, Network, Node
 from paramcalc.row import Row, Seen, seen_by
@@ -49,9 +50,21 @@ class Report(NamedTuple):
     blocks: Mapping[str, str]
 
 
-@paused()
 def analyze(network: Network) -> Report:
-    """The report of a network: a row for each executed step, in execution order, and the totals."""
+    """The report of a network: a row for each executed step, in execution order, and the totals.
+
+    Raises ParamcalcError where symbols let a sum grow beyond the limit of terms.
+    """
+    try:
+        with paused():
+            return report_of(network)
+    except ExpressionError as error:
+        message = f"in the figures of the whole network, {error.problems[0].message}"
+        raise ParamcalcError(Problem(message, network.place)) from None
+
+
+def report_of(network: Network) -> Report:
+    """The rows, and what is told of all of them."""
     seen: dict[int, Seen] = {}
     rows: list[Row] = []
     for node in network.nodes:

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple, TypeAlias
 
 from paramcalc import limits
 from paramcalc.conditions import Conditions
-from paramcalc.errors import LayerError
+from paramcalc.errors import LayerError, Span
 from paramcalc.expr import Size, too_large
 from paramcalc.field import ITSELF, Axis, Fields, Unknown, intervals
 from paramcalc.layers.base import Layer, Reader, multiplied, total, unchanged, unknown
@@ -110,7 +110,8 @@ class Network:
     """Nodes in execution order, the inputs first, and what must hold for the symbols.
 
     `outputs` are the named results. `ends` gives the node that a block or a head ends in, by its path;
-    `blocks` gives the name of the block at a path; `claims` are the published figures.
+    `blocks` gives the name of the block at a path; `claims` are the published figures. `place` is
+    where errors of the whole point to.
     """
 
     def __init__(self, name: str, source: str = "") -> None:
@@ -123,6 +124,7 @@ class Network:
         self.ends: dict[str, Node] = {}
         self.blocks: dict[str, str] = {}
         self.claims: Sequence[Any] = ()
+        self.place: Span | None = None
         self._inferred: dict[tuple[object, ...], Inference] = {}
         self._by_path: dict[str, Node] = {}
         self._intervals = 0

@@ -10,7 +10,7 @@ import pytest
 import yaml
 
 import paramcalc
-from paramcalc import ParamcalcError, limits
+from paramcalc import Expr, ParamcalcError, Report, limits
 from paramcalc.field import Axis
 from paramcalc.sweep import combinations
 
@@ -249,3 +249,22 @@ def test_combinations_of_a_sweep() -> None:
         combinations([], [f"a=1..{limits.COMBINATIONS + 1}"])
     with pytest.raises(ParamcalcError, match=r"100,010 combinations; at most 100,000"):
         combinations([], ["a=1..10001", "b=1..10"])
+
+
+def test_terms_of_a_sum() -> None:
+    def report(count: int) -> Report:
+        # each head has a size that no other has: H minus a number, by a number above all of them
+        heads = "".join(f"  h{n}: [{{max_pool: {{kernel: {n}, stride: 2003}}}}]\n" for n in range(1, count + 1))
+        return paramcalc.analyze(paramcalc.loads(f"name: Net\ninput: [1, H]\nlayers: []\nheads:\n{heads}"))
+
+    # at the end, the input and all outputs are alive
+    most = report(limits.TERMS - 1).totals.peak_activations
+    assert isinstance(most, Expr)
+    assert len(most.terms) == limits.TERMS
+    with pytest.raises(ParamcalcError) as caught:
+        report(limits.TERMS)
+    assert str(caught.value) == (
+        "<text>:2:8: error: in the figures of the whole network, the expression grows beyond 2,000 terms\n"
+        "   2 | input: [1, H]\n"
+        "     |        ^"
+    )

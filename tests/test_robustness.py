@@ -181,10 +181,9 @@ BREAKS: tuple[Callable[[str, random.Random], str], ...] = (break_letters, break_
 def error_of(text: str) -> ParamcalcError | None:
     """What a text ends in: the error, or None for a report."""
     try:
-        network = paramcalc.loads(text, name="net.yaml", folder=bundled_folder())
+        report = paramcalc.analyze(paramcalc.loads(text, name="net.yaml", folder=bundled_folder()))
     except ParamcalcError as error:
         return error
-    report = paramcalc.analyze(network)
     assert report.totals.layers == len(report.layers)
     return None
 

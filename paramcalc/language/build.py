@@ -117,6 +117,7 @@ class _Builder:
         if self.problems:
             raise ParamcalcError(*self.problems.values())
         self.result.claims = self.file.claims
+        self.result.place = self.file.inputs[0].span
         return self.result
 
     def execute(self, reach: Reach, scope: Environment) -> None:
