@@ -39,7 +39,7 @@ def steps_of(network: Network, path: str) -> list[Node]:
     Raises ParamcalcError for a step that does not exist.
     """
     nodes = [node for node in network.nodes if not path or node.path == path or node.path.startswith(f"{path}.")]
-    if nodes:
+    if nodes or not path:
         return nodes
     node = network.step(path)
     if node is not None:

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from fractions import Fraction
 from functools import cache
 from math import ceil, floor
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -514,6 +515,14 @@ def test_the_lecture_s_products() -> None:
     text = call("explain", "alexnet", "conv2").out
     assert "5·5·48·128·2 = 307,200" in text
     assert "43,264·4,096 = 177,209,344" in call("explain", "alexnet", "fc1").out
+
+
+def test_a_network_without_steps_explains_itself(tmp_path: Path) -> None:
+    (tmp_path / "empty.yaml").write_text("name: Empty\ninput: [3, 8, 8]\nlayers: []\n", encoding="utf-8")
+    done = call("explain", str(tmp_path / "empty.yaml"))
+    assert (done.status, done.err) == (0, "")
+    # the input stays alive: 3 * 8 * 8
+    assert done.out.splitlines()[-1].endswith(" 192")
 
 
 def test_a_whole_network_explains_every_step_and_itself() -> None:

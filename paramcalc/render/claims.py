@@ -49,7 +49,7 @@ def summary(verdicts: Sequence[Verdict]) -> str:
         return "no claims"
     counts = {outcome: sum(verdict.outcome is outcome for verdict in verdicts) for outcome in Outcome}
     parts = [f"{count} {outcome.value}" for outcome, count in counts.items() if count]
-    return f"{len(verdicts)} claims: {', '.join(parts)}"
+    return f"{len(verdicts)} {'claim' if len(verdicts) == 1 else 'claims'}: {', '.join(parts)}"
 
 
 def claims_object(verdicts: Sequence[tuple[str, Verdict]]) -> list[dict[str, Any]]:
