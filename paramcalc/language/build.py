@@ -7,7 +7,7 @@ its own, so that one run reports all that are independent.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, NamedTuple, TypeAlias, TypeVar
+from typing import NamedTuple, TypeAlias, TypeVar
 
 from pydantic import ValidationError
 
@@ -17,6 +17,7 @@ from paramcalc.errors import ExpressionError, LayerError, ParamcalcError, Proble
 from paramcalc.expr import Expr, Size, symbol
 from paramcalc.language.document import Argument, Block, File, InputSpec, Reference, Step
 from paramcalc.language.expression import Constant, Expression, SyntaxProblem, show
+from paramcalc.language.faults import faults
 from paramcalc.layers import JOINS, MODULES, layer_class
 from paramcalc.layers.base import Layer
 from paramcalc.network import Network, Node
@@ -499,21 +500,10 @@ class _Builder:
         try:
             layer = layer_class(step.kind)(**values)
         except ValidationError as error:
-            for detail in error.errors(include_url=False):
-                self.invalid(step, detail, place)
+            for message, span in faults(step, error):
+                self.problem(message, span, trail=place.trail)
         self.layers[key] = layer
         return layer
-
-    def invalid(self, step: Step, detail: Any, place: Place) -> None:
-        """A problem that the layer's model has with one field, or with all of them."""
-        if not detail["loc"]:
-            self.problem(str(detail["ctx"]["error"]), step.span, trail=place.trail)
-            return
-        name = str(detail["loc"][0])
-        argument = step.arguments.get(name)
-        span = argument.span if argument else step.span
-        message = str(detail["ctx"]["error"]) if detail["type"] == "value_error" else choice(detail)
-        self.problem(f"{name} of {step.kind} {message}", span, trail=place.trail)
 
 
 def truth(key: str, value: Constant) -> bool:
@@ -530,9 +520,3 @@ def whole(key: str, value: Constant) -> int:
     if value > limits.STEPS:
         raise ExpressionError(f"{key} must be at most {limits.STEPS:,}, got {value:,}")
     return value
-
-
-def choice(detail: Any) -> str:
-    """What a field with a choice of words expects."""
-    expected = detail.get("ctx", {}).get("expected", detail["msg"])
-    return f"must be {expected}, got {show(detail['input'])}"

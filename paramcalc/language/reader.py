@@ -10,7 +10,8 @@ from contextlib import suppress
 
 from paramcalc.errors import ParamcalcError, Source, clipped, in_order, listing
 from paramcalc.language.claims import read_claims
-from paramcalc.language.document import Argument, Block, File, InputSpec
+from paramcalc.language.document import Argument, Block, File, InputSpec, Step
+from paramcalc.language.faults import wrong_constants
 from paramcalc.language.findings import NAME, Enough, Findings
 from paramcalc.language.keys import BLOCK_KEYS, FILE_KEYS, INPUT_KEYS, STEP_KEYS, VARIANT_KEYS
 from paramcalc.language.source import Entries, Items, Scalar, Value, kind, parse
@@ -30,9 +31,12 @@ def read(source: Source, resolve: Resolve) -> File:
     tree, problems = parse(source)
     reader = _Reader(resolve, Findings(problems))
     file = File(source)
+    findings = reader.findings
     with suppress(Enough):
         reader.read(tree, file)
-    findings = reader.findings
+        if findings.problems:
+            for step in reader.filled:
+                wrong_constants(step, findings)
     if findings.problems or findings.elsewhere or reader.unreadable:
         raise ParamcalcError(*findings.elsewhere, *in_order(findings.problems))
     return file
@@ -45,6 +49,7 @@ class _Reader:
         self.resolve = resolve
         self.findings = findings
         self.blocks = Blocks()
+        self.filled: list[Step] = []
         self.unreadable = False
 
     def read(self, tree: Value, file: File) -> None:
@@ -63,7 +68,7 @@ class _Reader:
         known = self.inputs(tree, file) and "args" not in meant
         if not based:
             scope = {*(parameter.name for parameter in file.parameters), *file.symbols} if known else None
-            steps = StepReader(self.findings, self.blocks, scope)
+            steps = StepReader(self.findings, self.blocks, scope, self.filled)
             self.blocks.complete &= not meant & {"blocks", "include", "base"}
             self.own_blocks(tree, file, steps)
             file.blocks = self.blocks.known

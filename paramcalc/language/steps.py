@@ -47,11 +47,15 @@ class Blocks:
 
 
 class StepReader(NamedTuple):
-    """Reads steps, with the blocks that they may call and the names that they may use."""
+    """Reads steps, with the blocks that they may call and the names that they may use.
+
+    `filled` takes every step whose arguments have been read, also those that cannot be used.
+    """
 
     findings: Findings
     blocks: Blocks
     scope: Scope
+    filled: list[Step]
 
     def inside(self, block: Block) -> StepReader:
         """The reader of a block's steps, which see its arguments too."""
@@ -227,6 +231,7 @@ class StepReader(NamedTuple):
         else:
             references = layer_class(step.kind).references if step.kind in MODULES else ()
             self.fill(step, value, self.slots(step.kind), references)
+        self.filled.append(step)
         step.names = tuple(sorted({name for given in step.arguments.values() for name in given.names}))
         return len(self.findings.problems) == before
 
