@@ -128,6 +128,7 @@ class Network:
         self._inferred: dict[tuple[object, ...], Inference] = {}
         self._by_path: dict[str, Node] = {}
         self._intervals = 0
+        self._symbolic = 0
 
     def add_input(self, path: str, shape: Shape, count: Size = 1) -> Node:
         """An input of `count` tensors of a shape; every spatial position reads itself."""
@@ -191,8 +192,8 @@ class Network:
             return known
         self.conditions.asker = path
         output = layer.result(inputs, self.conditions)
-        if output is not inputs[0] and any(map(too_large, output.shape)):
-            raise LayerError(f"{layer.type} would give a size of more than {limits.DIGITS} digits")
+        if output is not inputs[0]:
+            self._need_measure(layer, output)
         x = inputs[0].shape
         costs = (layer.weights(x), layer.biases(x), layer.buffers(x), layer.macs(x, output.shape))
         counts = Counts(*map(total, costs)) if any(costs) else FREE
@@ -204,6 +205,15 @@ class Network:
             self._inferred.clear()
         inference = self._inferred[key] = (output, counts, reader, layer)
         return inference
+
+    def _need_measure(self, layer: Layer, output: Tensor) -> None:
+        """Raise LayerError for sizes of too many digits, and after too many that hold symbols."""
+        if any(map(too_large, output.shape)):
+            raise LayerError(f"{layer.type} would give a size of more than {limits.DIGITS} digits")
+        if not isinstance(output.elements, int):
+            self._symbolic += 1
+            if self._symbolic > limits.SYMBOLIC:
+                raise LayerError(f"more than {limits.SYMBOLIC:,} layers of different sizes with symbols")
 
     def _seen_through(self, reader: Reader, inputs: Sequence[Node], origin: object) -> tuple[Node, Fields | None]:
         """The input of the network that a new node's fields refer to, and those fields.

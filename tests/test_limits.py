@@ -124,6 +124,19 @@ def test_steps_that_are_executed() -> None:
     edge(text, limits.STEPS, "more than 100,000 layers")
 
 
+def test_steps_of_different_sizes_with_symbols() -> None:
+    def text(count: int) -> str:
+        # each has one position less than the one before
+        return (
+            f"name: Net\ninput: [1, H]\nlayers: [{{max_pool: {{kernel: 2, stride: 1}}, repeat: {count - 1}}}, relu]\n"
+        )
+
+    edge(text, limits.SYMBOLIC + 1, "more than 20,000 layers of different sizes with symbols")
+    # sizes that come back are worked out once
+    same = "name: Net\ninput: [1, H]\nlayers: [{conv: {out: 1, kernel: 3, padding: 1}, repeat: 30000}]\n"
+    assert len(paramcalc.loads(same).nodes) == 30_000
+
+
 def test_calls_of_blocks() -> None:
     def text(count: int) -> str:
         blocks = "  empty: {layers: []}\n  some: {layers: [{empty: {}, repeat: 999}]}\n"
