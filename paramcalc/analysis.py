@@ -132,6 +132,8 @@ def peak_activations(network: Network) -> Size | None:
     alive = added([node.output.elements for node in network.inputs])
     peaks = [alive]
     for node, gone in zip(network.nodes, freed, strict=False):
-        alive = alive - gone + node.written
-        peaks.append(alive)
+        written = node.written
+        if gone != written:
+            alive = alive - gone + written
+            peaks.append(alive)
     return greatest(peaks)

@@ -221,6 +221,8 @@ def settle(terms: Terms) -> Size:
 
 def combine(left: Expr, right: Size, sign: int) -> Size:
     """`left + sign * right`."""
+    if isinstance(right, int) and right == 0:
+        return left
     terms = dict(left.terms)
     if isinstance(right, int):
         terms[()] = terms.get((), 0) + sign * right
