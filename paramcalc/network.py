@@ -208,9 +208,12 @@ class Network:
 
     def _need_measure(self, layer: Layer, output: Tensor) -> None:
         """Raise LayerError for sizes of too many digits, and after too many that hold symbols."""
+        elements = output.elements
+        if isinstance(elements, int) and not too_large(elements):
+            return  # nor is any size
         if any(map(too_large, output.shape)):
             raise LayerError(f"{layer.type} would give a size of more than {limits.DIGITS} digits")
-        if not isinstance(output.elements, int):
+        if not isinstance(elements, int):
             self._symbolic += 1
             if self._symbolic > limits.SYMBOLIC:
                 raise LayerError(f"more than {limits.SYMBOLIC:,} layers of different sizes with symbols")
