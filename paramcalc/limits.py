@@ -43,7 +43,7 @@ CALL_DEPTH = 40
 STEPS = 100_000
 """Layers that are executed, with every repeat and block written out, and as many calls of blocks."""
 
-SYMBOLIC = 20_000
+SYMBOLIC = 5_000
 """Layers whose sizes with symbols are worked out; one of a repeated block is worked out once."""
 
 COMBINATIONS = 100_000

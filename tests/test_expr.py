@@ -298,6 +298,24 @@ def test_so_many_divisions_lie_inside_one_another_and_no_more() -> None:
         2 * size // 5
 
 
+def test_the_deepest_of_several_divisions_counts() -> None:
+    size: Size = H
+    for _ in range(63):
+        size = 2 * size // 5
+    # 63 divisions beside one, inside one more
+    deepest = (2 * size + 2 * (W // 7)) // 5
+    assert substitute(deepest, {"H": 5**63, "W": 7}) == (2 * 2**63 + 2) // 5
+    with pytest.raises(ExpressionError, match=r"^error: the expression grows beyond 64 divisions inside one another$"):
+        (2 * deepest + 2 * (W // 7)) // 5
+
+
+def test_a_divisor_has_at_most_18_digits() -> None:
+    assert substitute(H // (10**18 - 1), {"H": 10**18}) == 1
+    for size, divisor in ((H, 10**18), (H // 10**9, 10**9)):
+        with pytest.raises(ExpressionError, match=r"^error: the expression grows beyond divisors of 18 digits$"):
+            size // divisor
+
+
 def test_a_division_holds_at_most_so_many_terms_with_those_of_the_divisions_inside_it() -> None:
     assert limits.FLOOR_TERMS == 2000
     # the first division goes into the outer one, with the second beside it: 1,000 terms, that one, and its own

@@ -224,6 +224,7 @@ def test_a_gate_that_reads_everything_widens_every_unit_and_keeps_the_stride() -
     assert (effective_stride(gated), effective_padding(gated)) == (1, 1)
     assert receptive_field(gated) == 12
     assert covers(gated, 10)
+    assert covers(meet([everything(start), start]), 10)
     assert not covers(start, 10)
 
 
@@ -275,8 +276,9 @@ def test_steps_that_symbols_leave_open_are_unknown() -> None:
         with pytest.raises(Unknown, match=r"^$"):
             transposed_reading(window)
     for read in (nearest_reading, linear_reading):
-        with pytest.raises(Unknown, match=r"^$"):
-            read(H, 7)
+        for n, out in ((H, 7), (7, H), (H, H + 1)):
+            with pytest.raises(Unknown, match=r"^$"):
+                read(n, out)
     for reading in (Reading(H, (Taps(0),)), Reading(1, (Taps(0, H),)), Reading(1, (Taps(H),))):
         with pytest.raises(Unknown, match=r"^$"):
             behind(reading, periodic, 4)

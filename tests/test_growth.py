@@ -12,7 +12,9 @@ import pytest
 
 import paramcalc
 from paramcalc.field import through, united
+from paramcalc.layers.activation import Relu
 from paramcalc.layers.sliding import Conv, fixed_windows, readings_of
+from paramcalc.network import REMEMBERED, Network
 from tests.growing import UNITS, growing
 
 
@@ -38,8 +40,8 @@ def calls(text: str) -> tuple[int, int]:
 @pytest.mark.parametrize("shape", UNITS)
 def test_a_layer_takes_as_many_calls_in_a_long_network_as_in_a_short_one(shape: str, size: object) -> None:
     calls(growing(shape, 20, size))  # what is loaded once
-    (short, few), (middle, more), (long, many) = (calls(growing(shape, n, size)) for n in (1260, 2520, 10080))
-    assert (long - middle) == 6 * (middle - short)
+    (short, few), (middle, more), (long, many) = (calls(growing(shape, n, size)) for n in (1260, 2520, 7560))
+    assert (long - middle) == 4 * (middle - short)
     assert (many - more) / (long - middle) == pytest.approx((more - few) / (middle - short), rel=0.05)
 
 
@@ -70,6 +72,16 @@ def test_a_repeated_block_of_one_shape_is_worked_out_once(rule: str, monkeypatch
     for repeats in (1, 300):
         paramcalc.analyze(paramcalc.loads(growing("branching", 9 * repeats)))
     assert asked[1] == asked[300] > 0
+
+
+def test_so_many_inferences_are_remembered_and_no_more() -> None:
+    network = Network("long")
+    node = network.add_input("x", (1,))
+    remembered = []
+    for number in range(2 * REMEMBERED + 1):
+        node = network.add(Relu(), [node], f"relu{number}")
+        remembered.append(len(network._inferred))
+    assert remembered == [*range(1, REMEMBERED + 1), *range(1, REMEMBERED + 1), 1]
 
 
 def test_expressions_of_a_deep_network_stay_as_short_as_those_of_a_shallow_one() -> None:

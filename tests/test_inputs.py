@@ -157,4 +157,5 @@ def test_rows_and_tensors_say_what_they_are() -> None:
     (row,) = paramcalc.analyze(network).layers
     # 3 * 3 * 3 * 4 weights and 4 biases
     assert repr(row) == "<conv conv: [4, 6, 6], 112 parameters>"
+    assert repr(network.inputs[0]) == "<input input: [3, 8, 8]>"
     assert repr(network.inputs[0].output) == "<Tensor [3, 8, 8]>"

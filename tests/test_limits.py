@@ -131,7 +131,7 @@ def test_steps_of_different_sizes_with_symbols() -> None:
             f"name: Net\ninput: [1, H]\nlayers: [{{max_pool: {{kernel: 2, stride: 1}}, repeat: {count - 1}}}, relu]\n"
         )
 
-    edge(text, limits.SYMBOLIC + 1, "more than 20,000 layers of different sizes with symbols")
+    edge(text, limits.SYMBOLIC + 1, "more than 5,000 layers of different sizes with symbols")
     # sizes that come back are worked out once
     same = "name: Net\ninput: [1, H]\nlayers: [{conv: {out: 1, kernel: 3, padding: 1}, repeat: 30000}]\n"
     assert len(paramcalc.loads(same).nodes) == 30_000
@@ -157,7 +157,18 @@ def test_units_that_read_differently() -> None:
     assert (known(limits.PERIOD), known(limits.PERIOD + 1)) == (2, 0)
     # each node has 1023 intervals beside that of the first unit: the last that is followed goes beyond the limit
     wider = "{conv: {out: 1, kernel: 3, padding: 1}, repeat: 99}"
-    assert known(limits.PERIOD, wider) == limits.INTERVALS // (limits.PERIOD - 1) + 1 < 100
+    most = limits.INTERVALS // (limits.PERIOD - 1) + 1
+    assert known(limits.PERIOD, wider) == most < 100
+    # a layer that leaves the positions as they are looks at no interval
+    assert known(limits.PERIOD, wider.replace("99", str(most - 1)) + "\n  - relu") == most + 1
+
+
+def test_units_that_read_differently_at_positions_of_a_symbol() -> None:
+    # each node has 8 intervals beside that of the first unit, and each of them counts 300 times
+    layers = "[adaptive_avg_pool: 9, {conv: {out: 1, kernel: 3, padding: 1}, repeat: 99}]"
+    for size, most in (("H", limits.INTERVALS // (8 * 300) + 1), (100, 100)):
+        rows = paramcalc.analyze(paramcalc.loads(f"name: Net\ninput: [1, {size}]\nlayers: {layers}\n")).layers
+        assert [row.node.fields is not None for row in rows] == [True] * most + [False] * (100 - most)
 
 
 def test_paths_of_different_strides_that_meet() -> None:

@@ -67,3 +67,23 @@ def test_paths_of_different_strides_are_marked_where_they_meet() -> None:
 def test_axes_of_an_image_are_measured_each_by_itself() -> None:
     (row,) = rows("  - {conv: {out: 1, kernel: [3, 5], stride: [2, 1], padding: [1, 0]}}\n", "[1, 9, 9]").values()
     assert (row.receptive_field, row.effective_stride, row.effective_padding) == ([3, 5], [2, 1], [1, 0])
+
+
+def test_paths_of_different_strides_on_one_axis_of_an_image_are_marked() -> None:
+    parted = (
+        "  - add:\n"
+        "      halved: [{max_pool: {kernel: %s, stride: %s}}]\n"
+        "      cut: [{crop: {size: %s}}]\n"
+        "    name: parted\n"
+    )
+    for kernel, size in (([2, 1], [3, 6]), ([1, 2], [6, 3])):
+        row = rows(parted % (kernel, kernel, size), "[1, 6, 6]")["parted"]
+        assert row.output == (1, *size)
+        assert row.misaligned
+
+
+def test_what_is_frozen_is_counted_and_not_trained() -> None:
+    text = "[{linear: 3, frozen: true}, {linear: 5}, {linear: {out: 7, bias: false}, frozen: true}]"
+    totals = paramcalc.analyze(paramcalc.loads(f"name: N\ninput: [2]\nlayers: {text}\n")).totals
+    # 2 * 3 + 3, 3 * 5 + 5, 5 * 7
+    assert (totals.params, totals.trainable) == (9 + 20 + 35, 20)

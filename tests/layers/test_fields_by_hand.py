@@ -10,9 +10,11 @@ from typing import Any
 import pytest
 
 from paramcalc.expr import Size, symbol
-from paramcalc.field import ITSELF, Axis, Fields, Scattered, hull, interval
+from paramcalc.field import ITSELF, Axis, Fields, Scattered, covers, hull, interval
 from paramcalc.layers import layer_class
 from paramcalc.layers.arrange import Crop, Flatten
+from paramcalc.layers.join import Add
+from paramcalc.layers.sliding import MaxPool
 from paramcalc.network import Network, Node
 
 K = symbol("K")
@@ -164,6 +166,34 @@ def test_a_crop_from_the_first_position_on_has_as_many_units_as_it_keeps() -> No
     assert reads(line.add("global_avg_pool", part)) == [(0, 3)]
 
 
+def test_what_a_crop_is_like_is_not_read() -> None:
+    # positions and channels change places without a known order, and the size alone is taken from there
+    line = Line()
+    unknown = line.add("reshape", line.input, shape=[6, 2])
+    assert unknown.fields is None
+    part = line.add("crop", line.input, unknown, like="reshape0")
+    assert part.output.shape == (2, 2)
+    assert reads(part) == [(0, 0), (1, 1)]
+
+
+def test_a_crop_like_another_input_reads_its_own() -> None:
+    network = Network("two")
+    first, second = network.add_input("first", (1, 4)), network.add_input("second", (1, 6))
+    part = network.add(Crop(like="first", offset=2), [second, first], "part")
+    assert part.source is second
+    assert reads(part) == [(2, 2), (3, 3), (4, 4), (5, 5)]
+
+
+def test_where_inputs_meet_the_positions_of_the_first_of_them_are_told() -> None:
+    network = Network("two")
+    first, second = network.add_input("first", (1, 6)), network.add_input("second", (1, 6))
+    pooled = network.add(MaxPool(kernel=3, stride=1, padding=1), [second], "pooled")
+    for inputs in ([first, pooled], [pooled, first]):
+        both = network.add(Add(), inputs, f"add{len(network.nodes)}")
+        assert both.source is first
+        assert reads(both) == [(unit, unit) for unit in range(6)]
+
+
 def test_a_crop_begins_at_its_offset() -> None:
     network = Network("image")
     part = network.add(Crop(size=2, offset=(1, 3)), [network.add_input("x", (1, 5, 6))], "y")
@@ -203,6 +233,7 @@ def test_one_unit_that_serves_all_positions_is_read_by_all_of_them(n: int) -> No
     for unit in range(n):
         assert hull([interval(part, unit) for part in field.progressions]) == (0, n - 1)
     assert not field.whole
+    assert not covers(field, n)
 
 
 # -- branches behind one another ------------------------------------------------------------------
@@ -234,6 +265,15 @@ def test_a_branch_that_reads_the_whole_line_may_stand_beside_positions() -> None
     whole = line.add("global_avg_pool", line.input)
     assert scattered(line.add("concat", line.input, whole, axis=1)) == (1, 6, (0, 5))
     assert reads(line.add("concat", whole, whole, axis=1)) == reads(whole) == [(0, 5)]
+
+
+def test_channels_that_read_the_whole_line_do_so_behind_one_another() -> None:
+    line = Line()
+    whole = line.add("global_avg_pool", line.input)
+    both = line.add("concat", whole, line.add("global_max_pool", line.input))
+    assert both.output.shape == (4, 1)
+    assert reads(both) == [(0, 5)]
+    assert covers(field_of(both.fields), 6)
 
 
 def test_shuffled_positions_may_stand_beside_others() -> None:
