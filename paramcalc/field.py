@@ -215,8 +215,10 @@ def compose(reading: Reading, field: Progression) -> Progression:
         last = first + field.step * (tap.gap * (tap.number - 1))
         return Progression(pace, ((first + span[0], last + span[1]),))
     phases_of(len(taps) * turns)
-    runs = {tap[1:]: run(field, tap.number, tap.gap) for tap in taps if tap}
-    spans = [tap and interval(runs[tap[1:]], tap.first + step * turn) for turn in range(turns) for tap in taps]
+    runs = {kind: run(field, *kind) for kind in {(tap.number, tap.gap) for tap in taps if tap}}
+    spans = [
+        tap and interval(runs[tap.number, tap.gap], tap.first + step * turn) for turn in range(turns) for tap in taps
+    ]
     return Progression(pace, tuple(spans))
 
 
