@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import product
 from math import prod
@@ -13,7 +13,7 @@ from paramcalc.analysis import analyze
 from paramcalc.errors import ParamcalcError, Problem, Source, Span
 from paramcalc.language.build import build
 from paramcalc.language.document import Argument, File
-from paramcalc.language.options import Request, from_text, input_option
+from paramcalc.language.options import Request, from_text, input_option, parts_of
 from paramcalc.summary import Summary, summarize
 
 RANGE = re.compile(r"\s*(-?[0-9]+)\s*\.\.\s*(-?[0-9]+)\s*(?::\s*(-?[0-9]+)\s*)?")
@@ -47,7 +47,7 @@ def values_of(text: str) -> tuple[str, list[tuple[str, Argument]]]:
     if not sign or not name.strip() or not written.strip():
         raise ParamcalcError(Problem("expected NAME=VALUE,VALUE,… or NAME=FIRST..LAST:STEP", source.part()))
     found: list[tuple[str, Argument]] = []
-    for start, part in split(written):
+    for start, part in parts_of(written):
         span = source.part(len(name) + 1 + start, len(part))
         match = RANGE.fullmatch(part)
         if match:
@@ -69,17 +69,6 @@ def numbers(match: re.Match[str], span: Span) -> range:
     if (last - first) // step >= limits.COMBINATIONS:
         raise ParamcalcError(Problem(f"more than {limits.COMBINATIONS:,} values", span))
     return range(first, last + 1, step)
-
-
-def split(text: str) -> Iterator[tuple[int, str]]:
-    """The parts between the commas that are in no brackets, each with its offset."""
-    depth = start = 0
-    for place, letter in enumerate(text):
-        depth += (letter in "([") - (letter in ")]")
-        if letter == "," and depth == 0:
-            yield start, text[start:place]
-            start = place + 1
-    yield start, text[start:]
 
 
 def combinations(inputs: Sequence[str], settings: Sequence[str]) -> list[Combination]:
