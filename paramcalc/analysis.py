@@ -89,9 +89,8 @@ def totals_of(network: Network) -> Totals:
     """The sums over the rows."""
     costly = [node for node in network.nodes if node.counts is not FREE]
     owners = [node for node in costly if node.shared_with is None]
-    weights = added([node.counts.weights for node in owners])
-    biases = added([node.counts.biases for node in owners])
-    frozen = [count for node in owners if node.frozen for count in (node.counts.weights, node.counts.biases)]
+    weights, biases, buffers, _ = map(added, zip(FREE, *[node.counts for node in owners], strict=True))
+    frozen = [count for node in owners if node.frozen for count in node.counts[:2]]
     macs = added([node.macs for node in costly])
     params = weights + biases
     return Totals(
@@ -100,10 +99,10 @@ def totals_of(network: Network) -> Totals:
         biases=biases,
         params=params,
         trainable=params - added(frozen),
-        buffers=added([node.counts.buffers for node in owners]),
+        buffers=buffers,
         macs=macs,
         flops=2 * macs,
-        activations=added([node.output.elements for node in network.nodes if not node.view]),
+        activations=added([node.written for node in network.nodes]),
         peak_activations=peak_activations(network),
     )
 

@@ -317,23 +317,14 @@ def rank(monomial: Monomial) -> tuple[int, list[tuple[int, str]]]:
     return len(monomial), [order(atom) for atom in monomial]
 
 
-def product(*sizes: Size) -> Size:
-    """The product of sizes; 1 for none."""
-    total: Size = 1
-    for size in sizes:
-        total = total * size
-    return total
-
-
 def added(sizes: Iterable[Size]) -> Size:
     """The sum of sizes; 0 for none."""
     every = list(sizes)
-    symbolic = [size for size in every if isinstance(size, Expr)]
-    if not symbolic:
+    if Expr not in map(type, every):
         return sum(every)
-    terms: Terms = {(): sum(size for size in every if isinstance(size, int))}
-    for expr in symbolic:
-        for monomial, c in expr.terms.items():
+    terms: Terms = {}
+    for size in every:
+        for monomial, c in terms_of(size).items():
             terms[monomial] = terms.get(monomial, 0) + c
     return settle(terms)
 

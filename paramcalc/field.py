@@ -16,7 +16,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from fractions import Fraction
-from functools import lru_cache
+from functools import lru_cache, reduce
 from math import gcd, lcm
 from typing import NamedTuple, TypeAlias
 
@@ -236,7 +236,7 @@ def run(field: Progression, number: Size, gap: Size) -> Progression:
         return field
     rest = number // 2
     half = run(field, number - rest, gap)
-    spans = [hull([span, interval(half, unit + gap * rest)]) for unit, span in enumerate(half.spans)]
+    spans = [around(span, interval(half, unit + gap * rest)) for unit, span in enumerate(half.spans)]
     return Progression(field.step, tuple(spans))
 
 
@@ -258,11 +258,18 @@ def interval(field: Progression, unit: Size) -> Interval | None:
 
 
 def hull(spans: Iterable[Interval | None]) -> Interval | None:
-    """The smallest interval that holds all of them."""
-    known = [span for span in spans if span]
-    if len(known) < 2:
-        return known[0] if known else None
-    return least([lo for lo, _ in known]), largest([hi for _, hi in known])
+    """The smallest interval that holds all of them; None for none."""
+    return reduce(around, spans, None)
+
+
+def around(left: Interval | None, right: Interval | None) -> Interval | None:
+    """The smallest interval that holds both."""
+    if left is None or right is None:
+        return left or right
+    try:
+        return min(left[0], right[0]), max(left[1], right[1])  # type: ignore[type-var]
+    except TypeError:  # symbols, which have no order of their own
+        return least((left[0], right[0])), largest((left[1], right[1]))
 
 
 def least(sizes: Sequence[Size]) -> Size:
@@ -378,8 +385,8 @@ def _scattered_with_whole(fields: Sequence[AxisField]) -> AxisField:
 def join(left: Progression, right: Progression) -> Progression:
     """The hull of two progressions of one stride, unit by unit."""
     period = len(phases_of(lcm(len(left.spans), len(right.spans))))
-    pairs = zip(over(left, period), over(right, period), strict=True)
-    return Progression(left.step * (period // len(left.spans)), tuple([hull(pair) for pair in pairs]))
+    spans = map(around, over(left, period), over(right, period))
+    return Progression(left.step * (period // len(left.spans)), tuple(spans))
 
 
 def over(field: Progression, period: int) -> tuple[Interval | None, ...]:
@@ -411,7 +418,7 @@ def receptive_field(field: AxisField) -> Size | None:
     if len(parts) == 1:
         spans = parts[0].spans
         # a node may have fewer units than a period; with symbols it is taken to have all of them
-        return _largest_size(spans[: field.units] if isinstance(field.units, int) else spans)
+        return largest_size(spans[: field.units] if isinstance(field.units, int) else spans)
     # max hi - min lo is convex in the unit, so the first and the last period hold the largest
     period = lcm(*(len(part.spans) for part in parts))
     if period == 1:
@@ -420,14 +427,16 @@ def receptive_field(field: AxisField) -> Size | None:
         units = {*range(min(period, field.units)), *range(max(0, field.units - period), field.units)}
     else:
         raise Unknown
-    return _largest_size([hull([interval(part, unit) for part in parts]) for unit in units])
+    return largest_size([hull([interval(part, unit) for part in parts]) for unit in units])
 
 
-def _largest_size(spans: Iterable[Interval | None]) -> Size | None:
+def largest_size(spans: Sequence[Interval | None]) -> Size | None:
+    """The size of the largest interval; None for none."""
+    if len(spans) == 1:
+        (span,) = spans
+        return span and span[1] - span[0] + 1
     sizes = [span[1] - span[0] + 1 for span in spans if span]
-    if len(sizes) < 2:
-        return sizes[0] if sizes else None
-    return largest(sizes)
+    return largest(sizes) if sizes else None
 
 
 def effective_stride(field: AxisField) -> Size | Fraction | None:
@@ -448,7 +457,9 @@ def effective_padding(field: AxisField) -> Size | None:
     """How far the interval of the first unit begins before the input; None where units have no position."""
     if isinstance(field, Scattered) or field.constant:
         return None
-    first = hull([part.spans[0] for part in field.progressions])
+    first: Interval | None = None
+    for part in field.progressions:
+        first = around(first, part.spans[0])
     return None if first is None else -first[0]
 
 

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple, TypeAlias
 from paramcalc import limits
 from paramcalc.conditions import Conditions
 from paramcalc.errors import LayerError, Span
-from paramcalc.expr import Size, too_large
+from paramcalc.expr import BEYOND, Size, too_large
 from paramcalc.field import ITSELF, Axis, Fields, Unknown, intervals
 from paramcalc.layers.base import Layer, Reader, multiplied, total, unchanged, unknown
 from paramcalc.shape import Shape, Tensor
@@ -35,8 +35,8 @@ FREE = Counts()
 """What most layers cost."""
 
 
-Inference: TypeAlias = tuple[Tensor, Counts, Reader, Layer]
-"""What the rules of a layer say for inputs of certain shapes."""
+Inference: TypeAlias = tuple[Tensor, Counts, Reader, Layer, Sequence[Tensor]]
+"""What the rules of a layer say for inputs of certain shapes, with the layer and these."""
 
 
 class Node:
@@ -44,7 +44,7 @@ class Node:
 
     `fields` are the receptive fields, one per spatial axis of the input `source`; None is unknown.
     `shared_with` is the node whose weights this one uses; `counts` still holds what the layer has.
-    A `view` writes no elements of its own.
+    `written` are the elements that the node writes, in all tensors; a `view` writes none of its own.
     """
 
     __slots__ = (
@@ -59,6 +59,7 @@ class Node:
         "shared_with",
         "source",
         "view",
+        "written",
     )
 
     def __init__(
@@ -85,6 +86,7 @@ class Node:
         self.frozen = frozen
         self.shared_with = shared_with
         self.view = layer is not None and layer.view
+        self.written: Size = 0 if self.view else output.elements
 
     @property
     def type(self) -> str:
@@ -96,11 +98,6 @@ class Node:
         """Multiply-accumulates for all tensors."""
         macs, count = self.counts.macs, self.output.count
         return macs if count == 1 else macs * count
-
-    @property
-    def written(self) -> Size:
-        """The elements that the node writes, in all tensors."""
-        return 0 if self.view else self.output.elements
 
     def __repr__(self) -> str:
         return f"<{self.type} {self.path}: {self.output}>"
@@ -125,7 +122,8 @@ class Network:
         self.blocks: dict[str, str] = {}
         self.claims: Sequence[Any] = ()
         self.place: Span | None = None
-        self._inferred: dict[tuple[object, ...], Inference] = {}
+        self._inferred: dict[tuple[int, ...], Inference] = {}
+        self._tensors: dict[tuple[Shape, Size], Tensor] = {}
         self._by_path: dict[str, Node] = {}
         self._intervals = 0
         self._symbolic = 0
@@ -133,7 +131,8 @@ class Network:
     def add_input(self, path: str, shape: Shape, count: Size = 1) -> Node:
         """An input of `count` tensors of a shape; every spatial position reads itself."""
         fields = tuple(Axis(axis, n, (ITSELF,)) for axis, n in enumerate(shape) if axis > 0)
-        node = Node(len(self.inputs), path, None, (), Tensor(shape, count), FREE, fields, None, False, None)
+        tensor = self._one(Tensor(shape, count))
+        node = Node(len(self.inputs), path, None, (), tensor, FREE, fields, None, False, None)
         self.inputs.append(node)
         return node
 
@@ -151,11 +150,13 @@ class Network:
         Raises LayerError when the layer does not fit its inputs, or not the weights it shares.
         """
         tensors = [node.output for node in inputs]
-        output, counts, reader, _ = self.infer(layer, tensors, path)
+        output, counts, reader, _, _ = self.infer(layer, tensors, path)
+        source, fields = inputs[0].source, inputs[0].fields
+        if reader is not unchanged:
+            read = inputs[:1] if len(inputs) > 1 and layer.references else inputs
+            source, fields = self._seen_through(reader, read, path)
         if shared_with is not None:
             need_same_weights(layer, counts, tensors[0].shape, shared_with)
-        read = inputs[:1] if layer.references else inputs
-        source, fields = self._seen_through(reader, read, path)
         index = len(self.nodes)
         node = Node(index, path, layer, tuple(inputs), output, counts, fields, source, frozen, shared_with)
         self.nodes.append(node)
@@ -186,34 +187,41 @@ class Network:
 
     def infer(self, layer: Layer, inputs: Sequence[Tensor], path: str = "") -> Inference:
         """What the layer's rules say for these inputs; worked out once for each layer and shapes."""
-        key = (id(layer), *inputs)
+        # the layer and the tensors are known by their identities, which stay theirs as long as an inference holds them
+        key = (id(layer), *map(id, inputs))
         known = self._inferred.get(key)
         if known is not None:
             return known
         self.conditions.asker = path
         output = layer.result(inputs, self.conditions)
         if output is not inputs[0]:
-            self._need_measure(layer, output)
+            if not (isinstance(output.elements, int) and output.elements < BEYOND):
+                self._need_measure(layer, output)
+            output = self._one(output)
         x = inputs[0].shape
-        costs = (layer.weights(x), layer.biases(x), layer.buffers(x), layer.macs(x, output.shape))
-        counts = Counts(*map(total, costs)) if any(costs) else FREE
+        counts, macs = FREE, layer.macs(x, output.shape)
+        weights, biases, buffers = layer.weights(x), layer.biases(x), layer.buffers(x)
+        if weights or biases or buffers or macs:
+            counts = Counts(total(weights), total(biases), total(buffers), total(macs))
         try:
             reader = layer.reader(inputs, output)
         except Unknown:
             reader = unknown
         if len(self._inferred) >= REMEMBERED:
             self._inferred.clear()
-        inference = self._inferred[key] = (output, counts, reader, layer)
+            self._tensors.clear()
+        inference = self._inferred[key] = (output, counts, reader, layer, inputs)
         return inference
+
+    def _one(self, tensor: Tensor) -> Tensor:
+        """The object that stands for all equal tensors of this network, so that its identity is enough to know it."""
+        return self._tensors.setdefault((tensor.shape, tensor.count), tensor)
 
     def _need_measure(self, layer: Layer, output: Tensor) -> None:
         """Raise LayerError for sizes of too many digits, and after too many that hold symbols."""
-        elements = output.elements
-        if isinstance(elements, int) and not too_large(elements):
-            return  # nor is any size
         if any(map(too_large, output.shape)):
             raise LayerError(f"{layer.type} would give a size of more than {limits.DIGITS} digits")
-        if not isinstance(elements, int):
+        if not isinstance(output.elements, int):
             self._symbolic += 1
             if self._symbolic > limits.SYMBOLIC:
                 raise LayerError(f"more than {limits.SYMBOLIC:,} layers of different sizes with symbols")
@@ -224,8 +232,6 @@ class Network:
         Where paths from several inputs of the network meet, the first of these is the one that counts.
         """
         source = inputs[0].source
-        if reader is unchanged:
-            return source, inputs[0].fields
         sources = {node.source for node in inputs}
         if len(sources) > 1:
             source = min(sources, key=attrgetter("index"))
@@ -237,8 +243,9 @@ class Network:
             found = reader(fields, origin)
         except Unknown:
             return source, None
-        if found in fields:  # equal fields are one object, which is looked at once
-            return source, fields[fields.index(found)]
+        for known in fields:
+            if known == found:  # equal fields are one object, which is looked at once
+                return source, known
         self._intervals += intervals(found)
         return source, found
 

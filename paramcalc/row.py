@@ -167,13 +167,13 @@ def seen_by(node: Node) -> Seen:
     if axes is None:
         return NOTHING
     # on square maps one axis stands for all
-    square = all(axis[1:] == axes[0][1:] for axis in axes[1:])
+    square = len(axes) > 1 and [axis[1:] for axis in axes[1:]] == [axes[0][1:]] * (len(axes) - 1)
     apart, times = (axes[:1], len(axes)) if square else (axes, 1)
     try:
         return Seen(
-            [fields.receptive_field(axis) for axis in apart] * times,
-            [fields.effective_stride(axis) for axis in apart] * times,
-            [fields.effective_padding(axis) for axis in apart] * times,
+            [*map(fields.receptive_field, apart)] * times,
+            [*map(fields.effective_stride, apart)] * times,
+            [*map(fields.effective_padding, apart)] * times,
             bool(axes) and all(map(fields.covers, axes, node.source.output.shape[1:])),
             any(map(fields.misaligned, apart)),
         )

@@ -5,9 +5,10 @@ Channels first: `[C]`, `[C, L]`, `[C, H, W]`, `[C, D, H, W]`; sequences of token
 
 from __future__ import annotations
 
+from math import prod
 from typing import TypeAlias
 
-from paramcalc.expr import Size, plain, product
+from paramcalc.expr import Size, plain
 
 Shape: TypeAlias = tuple[Size, ...]
 
@@ -24,28 +25,23 @@ SYMBOLS: dict[int, tuple[str, ...]] = {1: (), 2: ("L",), 3: ("H", "W"), 4: ("D",
 
 
 class Tensor:
-    """A shape, and the number of such tensors for one input: 1, or 2000 region crops."""
+    """A shape, and the number of such tensors for one input: 1, or 2000 region crops.
 
-    __slots__ = ("_elements", "_hash", "count", "shape")
+    `elements` are those of all of them: the product of the shape times the count.
+    """
+
+    __slots__ = ("count", "elements", "shape")
 
     def __init__(self, shape: Shape, count: Size = 1) -> None:
         self.shape = shape
         self.count = count
-        self._elements: Size | None = None
-        self._hash = hash((shape, count))
+        self.elements: Size = prod(shape) * count
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Tensor) and self.shape == other.shape and self.count == other.count
 
     def __hash__(self) -> int:
-        return self._hash
-
-    @property
-    def elements(self) -> Size:
-        """Elements in all of them: the product of the shape times the count."""
-        if self._elements is None:
-            self._elements = product(*self.shape) * self.count
-        return self._elements
+        return hash((self.shape, self.count))
 
     def __repr__(self) -> str:
         return f"<Tensor {self}>"

@@ -35,7 +35,8 @@ class Window(NamedTuple):
 
     def size(self, n: Size) -> Size:
         """Outputs on n positions: `(n + lo + hi - span)//s + 1`; below 1 when no window fits."""
-        return (n + self.lo + self.hi - self.span) // self.stride + 1
+        kernel, stride, lo, hi, dilation = self
+        return (n + lo + hi - (dilation * (kernel - 1) + 1)) // stride + 1
 
     def then(self, after: Window) -> Window:
         """The one window that equals this one followed by `after`.

@@ -7,7 +7,7 @@ its own, so that one run reports all that are independent.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import NamedTuple, TypeAlias, TypeVar
+from typing import TypeAlias, TypeVar
 
 from pydantic import ValidationError
 
@@ -45,13 +45,18 @@ Earlier: TypeAlias = tuple[Node | None, str, bool]
 
 
 class Reach:
-    """The names of earlier steps in a list, and the list around it."""
+    """A list that is executed: the prefix of its paths, the names of earlier steps in it, and the list around it.
 
-    __slots__ = ("around", "names")
+    `numbers` are those of the last steps that have a number in their names.
+    """
 
-    def __init__(self, around: Reach | None, names: dict[str, Earlier] | None = None) -> None:
+    __slots__ = ("around", "names", "numbers", "prefix")
+
+    def __init__(self, around: Reach | None, prefix: str, names: dict[str, Earlier] | None = None) -> None:
         self.around = around
+        self.prefix = prefix
         self.names = {} if names is None else names
+        self.numbers: dict[str, int] = {}
 
     def find(self, name: str) -> Earlier | None:
         """The step of a name, nearest list first; a step alone of its kind may be called by the number 1."""
@@ -76,14 +81,18 @@ class Reach:
         return names
 
 
-class Place(NamedTuple):
-    """Where steps are executed: the prefix of their paths, the names in scope, and what holds for all of them."""
+class Place:
+    """Where steps are executed: the names in scope, and what holds for all of them."""
 
-    prefix: str
-    scope: Environment
-    frozen: bool
-    shared: tuple[str, str] | None
-    trail: tuple[tuple[str, Span], ...]
+    __slots__ = ("frozen", "scope", "shared", "trail")
+
+    def __init__(
+        self, scope: Environment, frozen: bool, shared: tuple[str, str] | None, trail: tuple[tuple[str, Span], ...]
+    ) -> None:
+        self.scope = scope
+        self.frozen = frozen
+        self.shared = shared
+        self.trail = trail
 
 
 class _Stop(Exception):
@@ -96,7 +105,7 @@ class _Builder:
         self.result = Network(file.name, file.origin)
         self.problems: dict[tuple[str, str], Problem] = {}
         self.environments: dict[int, Environment] = {}
-        self.layers: dict[tuple[object, ...], Layer | None] = {}
+        self.layers: dict[object, Layer | None] = {}
         self.failed: set[str] = set()
         self.unset: frozenset[str] = frozenset()
         self.layers_run = 0
@@ -122,13 +131,13 @@ class _Builder:
         return self.result
 
     def execute(self, reach: Reach, scope: Environment) -> None:
-        place = Place("", scope, False, None, ())
+        place = Place(scope, False, None, ())
         first = self.result.inputs[0]
         end = self.run(self.file.steps, first, place, reach)
         heads: dict[str, Node | None] = {}
         for head in self.file.heads:
-            inside = Reach(reach)
-            node = self.run(head.steps, end, self.under(place, head.name), inside)
+            inside = Reach(reach, f"{head.name}.")
+            node = self.run(head.steps, end, place, inside)
             if head.steps and not inside.names and node is end:
                 continue
             heads[head.name] = node
@@ -199,7 +208,7 @@ class _Builder:
 
     def inputs(self, shapes: Mapping[str, Argument], scope: Environment) -> Reach:
         """The inputs as nodes, in a list of names around that of the layers."""
-        reach = Reach(None)
+        reach = Reach(None, "")
         names = [spec.name for spec in self.file.inputs]
         for name, given in shapes.items():
             if name and name not in names:
@@ -215,7 +224,7 @@ class _Builder:
                 count = 1
             if shape:
                 reach.names[spec.name] = (self.result.add_input(spec.name, tuple(shape), count), spec.name, False)
-        return Reach(reach)
+        return Reach(reach, "")
 
     def sizes(self, spec: InputSpec, override: Argument | None, scope: Environment) -> list[Size]:
         arguments: Sequence[Argument] = spec.shape
@@ -255,19 +264,13 @@ class _Builder:
 
     # -- lists --------------------------------------------------------------------------------
 
-    def under(self, place: Place, path: str) -> Place:
-        return Place(path + ".", place.scope, place.frozen, place.shared, place.trail)
-
     def run(self, steps: Sequence[Step], incoming: Node | None, place: Place, reach: Reach) -> Node | None:
         """Execute a list from a node on; the last node, or None where that is not known."""
-        numbers: dict[str, int] = {}
         for step in steps:
-            incoming = self.step(step, incoming, place, reach, numbers)
+            incoming = self.step(step, incoming, place, reach)
         return incoming
 
-    def step(
-        self, step: Step, incoming: Node | None, place: Place, reach: Reach, numbers: dict[str, int]
-    ) -> Node | None:
+    def step(self, step: Step, incoming: Node | None, place: Place, reach: Reach) -> Node | None:
         """Execute a step as often as it says; the node after it."""
         self.count(step, place)
         if step.when is not None:
@@ -279,12 +282,12 @@ class _Builder:
         if not step.kind:
             return incoming
         if step.repeat is None:
-            return self.named(step, self.name(step, numbers), incoming, place, reach)
+            return self.named(step, step.known_as or self.numbered(step, reach), incoming, place, reach)
         copies = self.key(step.repeat, "repeat", incoming, place, whole)
         for copy in range(copies or 0):
             if copy:
                 self.count(step, place)
-            name = self.name(step, numbers) if step.label is None else f"{step.label}{copy + 1}"
+            name = self.numbered(step, reach) if step.label is None else f"{step.label}{copy + 1}"
             incoming = self.named(step, name, incoming, place, reach)
             if incoming is None:
                 break
@@ -292,16 +295,14 @@ class _Builder:
                 reach.names[step.label] = reach.names[name]
         return None if copies is None else incoming
 
-    def name(self, step: Step, numbers: dict[str, int]) -> str:
-        """The given name, else the kind, with its number in the list unless it is alone there."""
-        if step.label or step.alone:
-            return step.label or step.kind
-        numbers[step.kind] = numbers.get(step.kind, 0) + 1
-        return f"{step.kind}{numbers[step.kind]}"
+    def numbered(self, step: Step, reach: Reach) -> str:
+        """The kind of a step with its number in the list."""
+        number = reach.numbers[step.kind] = reach.numbers.get(step.kind, 0) + 1
+        return f"{step.kind}{number}"
 
     def named(self, step: Step, name: str, incoming: Node | None, place: Place, reach: Reach) -> Node | None:
         """Execute a step once, and make what it gives known by its name."""
-        path = place.prefix + name
+        path = reach.prefix + name
         if name in reach.names:
             self.problem(
                 f"two steps would be called '{name}'; give one of them a name of its own", step.span, trail=place.trail
@@ -392,16 +393,17 @@ class _Builder:
 
     def marked(self, step: Step, path: str, incoming: Node | None, place: Place, reach: Reach) -> Place | None:
         """The place of a step that is frozen or shares weights; None where it is not known whose."""
-        if step.frozen is not None and not place.frozen:
-            place = place._replace(frozen=bool(self.key(step.frozen, "frozen", incoming, place, truth)))
+        frozen, shared = place.frozen, place.shared
+        if step.frozen is not None and not frozen:
+            frozen = bool(self.key(step.frozen, "frozen", incoming, place, truth))
         if step.share is not None:
             first, _, rest = step.share.name.partition(".")
             found = reach.find(first)
             self.refer(step.share, reach, place)
             if found is None:
                 return None
-            place = place._replace(shared=(path, f"{found[1]}.{rest}" if rest else found[1]))
-        return place
+            shared = (path, f"{found[1]}.{rest}" if rest else found[1])
+        return Place(place.scope, frozen, shared, place.trail)
 
     def call(self, step: Step, path: str, incoming: Node | None, place: Place) -> Node | None:
         """Execute a block: its own names, its own list."""
@@ -427,45 +429,50 @@ class _Builder:
             scope[parameter.name] = value
         self.result.blocks[path] = block.name
         trail = ((block.name, step.span), *place.trail)
-        inside = Place(path + ".", scope, place.frozen, place.shared, trail)
-        reach = Reach(Reach(None, {"input": (incoming, "input", False)}))
-        return self.run(block.steps, incoming, inside, reach)
+        reach = Reach(Reach(None, "", {"input": (incoming, "input", False)}), f"{path}.")
+        return self.run(block.steps, incoming, Place(scope, place.frozen, place.shared, trail), reach)
 
     def block(self, step: Step, place: Place) -> Block:
         return self.file.blocks[step.kind]
 
     def join(self, step: Step, path: str, incoming: Node | None, place: Place, reach: Reach) -> Node | None:
         """Execute every branch, then join their ends."""
-        prefix = place.prefix if step.only_join else path + "."
+        prefix = reach.prefix if step.only_join else f"{path}."
         ends: list[Node | None] = []
         for branch in step.branches.values():
-            inside = self.under(place, prefix + branch.name)
-            ends.append(self.run(branch.steps, incoming, inside, Reach(reach)) if branch.steps else incoming)
-        layer = self.configure(step, incoming, place)
+            end = incoming
+            if branch.steps:
+                end = self.run(branch.steps, incoming, place, Reach(reach, f"{prefix}{branch.name}."))
+            ends.append(end)
         try:
-            return self.add(layer, ends, step, path, place)
+            return self.add(step, tuple(ends), path, incoming, place)
         except LayerError as error:
             branches = [f"{name}: {node.output}" for name, node in zip(step.branches, ends, strict=True) if node]
             raise LayerError(error.problems[0].message, *branches) from None
 
     def layer(self, step: Step, path: str, incoming: Node | None, place: Place, reach: Reach) -> Node | None:
         """Execute a layer."""
-        layer = self.configure(step, incoming, place)
-        inputs = [incoming]
+        inputs: tuple[Node | None, ...] = (incoming,)
         if step.references:
             order = [name for name in layer_class(step.kind).references if name in step.references]
-            inputs += [self.refer(step.references[name], reach, place) for name in order]
-        return self.add(layer, inputs, step, path, place)
+            inputs += tuple([self.refer(step.references[name], reach, place) for name in order])
+        return self.add(step, inputs, path, incoming, place)
 
     def add(
-        self, layer: Layer | None, inputs: Sequence[Node | None], step: Step, path: str, place: Place
+        self, step: Step, inputs: tuple[Node | None, ...], path: str, incoming: Node | None, place: Place
     ) -> Node | None:
-        """The node of a layer; None where the layer or an input is not known."""
-        known = [node for node in inputs if node is not None]
-        if layer is None or len(known) < len(inputs):
+        """The node of a layer, which is made once for equal arguments; None where it or an input is not known."""
+        names = self.names(step.names, incoming, place) if step.names else place.scope
+        if names is None:
+            return None
+        key = (step, *map(names.__getitem__, step.names)) if step.names else step
+        if key not in self.layers:
+            self.layers[key] = self.configure(step, names, place)
+        layer = self.layers[key]
+        if layer is None or None in inputs:
             return None
         owner = self.owner(path, place.shared) if place.shared else None
-        node = self.result.add(layer, known, path, frozen=place.frozen, shared_with=owner)
+        node = self.result.add(layer, inputs, path, frozen=place.frozen, shared_with=owner)  # type: ignore[arg-type]
         if owner is None and step.share is not None:
             raise LayerError(f"{layer.type} has no weights to share")
         return node
@@ -480,14 +487,8 @@ class _Builder:
         owner = node.shared_with or node
         return owner if any(owner.counts[:3]) else None
 
-    def configure(self, step: Step, incoming: Node | None, place: Place) -> Layer | None:
-        """The layer of a step with its arguments; made once for equal arguments. None after a problem."""
-        names = self.names(step.names, incoming, place) if step.names else place.scope
-        if names is None:
-            return None
-        key = (id(step), *map(names.__getitem__, step.names))
-        if key in self.layers:
-            return self.layers[key]
+    def configure(self, step: Step, names: Environment, place: Place) -> Layer | None:
+        """The layer of a step with its arguments; None after a problem."""
         values: dict[str, object] = {}
         for name, argument in step.arguments.items():
             value = self.evaluate(argument, names, place.trail)
@@ -496,14 +497,12 @@ class _Builder:
             values[name] = value
         for name, reference in step.references.items():
             values[name] = reference.name
-        layer: Layer | None = None
         try:
-            layer = layer_class(step.kind)(**values)
+            return layer_class(step.kind)(**values)
         except ValidationError as error:
             for message, span in faults(step, error):
                 self.problem(message, span, trail=place.trail)
-        self.layers[key] = layer
-        return layer
+            return None
 
 
 def truth(key: str, value: Constant) -> bool:

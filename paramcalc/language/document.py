@@ -57,7 +57,8 @@ class Step:
     `names` are all the names that the arguments use: with equal values for them, two executions of
     the step have equal arguments. `keys` are the places of what is written beside or inside it,
     fields with a dot before the name. `alone` is a step whose kind occurs once in its list without
-    a name, `only_join` one that is the list's only join: both need no number in paths.
+    a name, `only_join` one that is the list's only join: both need no number in paths. `known_as` is
+    the name of a step that has one without being counted.
     """
 
     def __init__(self, kind: str, span: Span) -> None:
@@ -75,6 +76,7 @@ class Step:
         self.share: Reference | None = None
         self.names: tuple[str, ...] = ()
         self.alone = False
+        self.known_as: str | None = None
         self.only_join = False
 
 

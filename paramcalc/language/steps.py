@@ -76,6 +76,7 @@ class StepReader(NamedTuple):
         joins = sum(step.kind in JOINS for step in steps)
         for step in steps:
             step.alone = step.repeat is None and step.label is None and kinds[step.kind] == 1
+            step.known_as = step.kind if step.alone else step.label
             step.only_join = step.repeat is None and step.label is None and joins == 1
         return steps
 

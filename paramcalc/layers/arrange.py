@@ -1,6 +1,7 @@
 """Layers that lay elements out anew: flatten, reshape, permute, resize, shuffle, pad, crop, slice."""
 
 from collections.abc import Callable, Mapping, Sequence
+from math import prod
 from typing import ClassVar, Literal
 
 from pydantic import model_validator
@@ -8,7 +9,7 @@ from typing_extensions import Self
 
 from paramcalc.conditions import Conditions
 from paramcalc.errors import LayerError
-from paramcalc.expr import ceil_divide, divide_exactly, pretty, product
+from paramcalc.expr import ceil_divide, divide_exactly, pretty
 from paramcalc.field import (
     EACH,
     Axis,
@@ -101,7 +102,7 @@ class Flatten(Layer):
     def infer(self, x: Shape, need: Conditions) -> Shape:
         """The joined axes have the product of their sizes."""
         start, end = self.span(x)
-        return (*x[:start], product(*x[start : end + 1]), *x[end + 1 :])
+        return (*x[:start], prod(x[start : end + 1]), *x[end + 1 :])
 
     def reader(self, inputs: Sequence[Tensor], y: Tensor) -> Reader:
         """Joined axes lose their order."""
@@ -135,19 +136,19 @@ class Reshape(Layer):
         wrong = [size for size in self.shape if isinstance(size, int) and size < 1 and size != -1]
         if wrong or len(open_axes) > 1:
             raise LayerError(f"reshape takes sizes of at least 1, and -1 at most once, got {spelled(self.shape)}")
-        elements = product(*x)
+        elements = prod(x)
         y = list(self.shape)
         if open_axes:
-            given = product(*(size for size in self.shape if size != -1))
+            given = prod(size for size in self.shape if size != -1)
             left = divide_exactly(elements, given)
             if left is None and isinstance(given, int) and need.divisible(elements, given):
                 left = elements // given
             if left is None:
                 raise LayerError(f"reshape to {spelled(self.shape)} does not divide the elements of {spelled(x)}")
             y[open_axes[0]] = left
-        if not need.equal(product(*y), elements):
+        if not need.equal(prod(y), elements):
             raise LayerError(
-                f"reshape to {spelled(tuple(y))} needs {pretty(product(*y))} elements, "
+                f"reshape to {spelled(tuple(y))} needs {pretty(prod(y))} elements, "
                 f"but {spelled(x)} has {pretty(elements)}"
             )
         return tuple(y)
@@ -157,9 +158,9 @@ class Reshape(Layer):
         x = inputs[0].shape
 
         def place(axis: int) -> tuple[int, bool] | None:
-            below = product(*x[axis + 1 :])
+            below = prod(x[axis + 1 :])
             for new, size in enumerate(y.shape):
-                inner = product(*y.shape[new + 1 :])
+                inner = prod(y.shape[new + 1 :])
                 if inner == below and size == x[axis]:
                     return new, True
                 times = divide_exactly(below, inner)

@@ -10,13 +10,14 @@ base again for each class, which doubles the time that a layer takes to load.
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from fractions import Fraction
+from math import prod
 from typing import Annotated, Any, ClassVar, TypeAlias
 
 from pydantic import BaseModel, ConfigDict, PlainValidator, WithJsonSchema
 
 from paramcalc.conditions import Conditions
 from paramcalc.errors import LayerError
-from paramcalc.expr import Expr, Size, plain, product
+from paramcalc.expr import Expr, Size, plain
 from paramcalc.field import EACH, Axis, AxisField, Fields, Reading, Scattered, Unknown, behind, everything
 from paramcalc.shape import Shape, Tensor, spelled
 from paramcalc.window import factor
@@ -33,10 +34,7 @@ PerAxis: TypeAlias = Size | tuple[Size, ...]
 
 def total(count: Count) -> Size:
     """The value of a sum of products."""
-    value: Size = 0
-    for factors in count:
-        value = value + product(*factors)
-    return value
+    return prod(count[0]) if len(count) == 1 else sum(map(prod, count))
 
 
 def multiplied(count: Iterable[Sequence[Size]]) -> str:

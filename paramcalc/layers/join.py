@@ -20,6 +20,14 @@ def same_size(sizes: Sequence[Size], need: Conditions) -> Size | None:
     return first if all(need.equal(size, first) for size in sizes) else None
 
 
+def axes_of(layer: str, inputs: Sequence[Tensor]) -> list[tuple[Size, ...]]:
+    """The sizes of all inputs on each axis, of which all must have as many."""
+    try:
+        return list(zip(*[tensor.shape for tensor in inputs], strict=True))
+    except ValueError:
+        raise LayerError(f"the branches of {layer} differ in their number of axes") from None
+
+
 def same_count(layer: str, inputs: Sequence[Tensor], need: Conditions) -> Size:
     """The count that all inputs share."""
     count = same_size([tensor.count for tensor in inputs], need)
@@ -33,11 +41,8 @@ class Elementwise(Layer):
 
     def result(self, inputs: Sequence[Tensor], need: Conditions) -> Tensor:
         """The common shape."""
-        shapes = [tensor.shape for tensor in inputs]
-        if len(set(map(len, shapes))) > 1:
-            raise LayerError(f"the branches of {self.type} differ in their number of axes")
         sizes: list[Size] = []
-        for axis in zip(*shapes, strict=True):
+        for axis in axes_of(self.type, inputs):
             size = same_size([size for size in axis if size != 1] or [1], need)
             if size is None:
                 raise LayerError(f"the branches of {self.type} differ in shape")
@@ -88,16 +93,15 @@ class Concat(Layer):
 
     def result(self, inputs: Sequence[Tensor], need: Conditions) -> Tensor:
         """The sum along the axis; all other sizes must be equal."""
-        shapes = [tensor.shape for tensor in inputs]
-        if len(set(map(len, shapes))) > 1:
-            raise LayerError("the branches of concat differ in their number of axes")
-        if not isinstance(self.axis, int) or self.axis >= len(shapes[0]):
-            raise LayerError(f"concat along axis {pretty(self.axis)} needs branches with more axes")
+        axes = axes_of("concat", inputs)
+        joined = self.axis
+        if not isinstance(joined, int) or joined >= len(axes):
+            raise LayerError(f"concat along axis {pretty(joined)} needs branches with more axes")
         y: list[Size] = []
-        for axis, sizes in enumerate(zip(*shapes, strict=True)):
-            size = added(sizes) if axis == self.axis else same_size(sizes, need)
+        for axis, sizes in enumerate(axes):
+            size = added(sizes) if axis == joined else same_size(sizes, need)
             if size is None:
-                raise LayerError(f"the branches of concat differ in shape beside axis {self.axis}")
+                raise LayerError(f"the branches of concat differ in shape beside axis {joined}")
             y.append(size)
         return Tensor(tuple(y), same_count("concat", inputs, need))
 
@@ -116,13 +120,16 @@ class Concat(Layer):
 
     def beside(self, paths: Sequence[AxisField], origin: object) -> AxisField:
         """The field on one axis of the input."""
-        joined = [path for path in paths if path.along == self.axis and moves(path)]
-        if not joined:
+        axis = self.axis
+        assert isinstance(axis, int)
+        for path in paths:
+            if path.along == axis and moves(path):
+                break
+        else:
             return meet(paths)
-        assert isinstance(self.axis, int)
-        if any(path.along != self.axis and moves(path) for path in paths):
+        if any(path.along != axis and moves(path) for path in paths):
             raise Unknown
-        parts = [scattered(path, self.axis, origin) for path in paths]
+        parts = [scattered(path, axis, origin) for path in paths]
         total = hull([part.hull for part in parts])
         assert total is not None
-        return Scattered(self.axis, largest([part.size for part in parts]), total, origin)
+        return Scattered(axis, largest([part.size for part in parts]), total, origin)

@@ -1,10 +1,11 @@
 """Poolings whose bins follow from the size of the map: adaptive, global, pyramid."""
 
 from collections.abc import Mapping, Sequence
+from math import prod
 from typing import ClassVar
 
 from paramcalc.conditions import Conditions
-from paramcalc.expr import Size, pretty, product
+from paramcalc.expr import Size, pretty
 from paramcalc.field import EACH, Fields, Scattered, adaptive_reading, largest, scattered
 from paramcalc.layers.base import (
     WHOLE,
@@ -96,7 +97,7 @@ class SpatialPyramidPool(Layer):
         need_map(self.type, x)
         bins: Size = 0
         for level in self.levels:
-            bins = bins + product(*[level] * (len(x) - 1))
+            bins = bins + prod([level] * (len(x) - 1))
         return (x[0] * bins,)
 
     def sizes(self, inputs: Sequence[Shape], y: Shape) -> Sequence[str]:

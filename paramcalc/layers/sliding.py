@@ -2,11 +2,12 @@
 
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
+from math import prod
 from typing import ClassVar
 
 from paramcalc.conditions import Conditions
 from paramcalc.errors import LayerError
-from paramcalc.expr import Size, pretty, product
+from paramcalc.expr import Size, pretty
 from paramcalc.field import EACH, Reading, reading_of, transposed_reading
 from paramcalc.layers.base import (
     WHOLE,
@@ -321,4 +322,4 @@ class SpaceToDepth(Sliding):
         for n in x[1:]:
             if not need.divisible(n, self.block):
                 raise LayerError(f"space_to_depth needs multiples of {pretty(self.block)}, got {spelled(x)}")
-        return self.slide(x, x[0] * product(*[self.block] * (len(x) - 1)), need)
+        return self.slide(x, x[0] * prod([self.block] * (len(x) - 1)), need)
