@@ -11,12 +11,13 @@ reads no padding on any way (`clean`), and nothing outside its interval in any c
 from __future__ import annotations
 
 from fractions import Fraction
-from math import lcm
+from math import lcm, prod
 
 import torch
 from hypothesis import given
 from torch import Tensor
 
+from paramcalc import limits
 from paramcalc.crosscheck.linearised import Beyond, linearised
 from paramcalc.crosscheck.modules import module_for
 from paramcalc.field import Axis, AxisField, Interval, Scattered, hull, interval
@@ -185,7 +186,16 @@ def beyond_axis(axis: int, axes: int) -> Beyond:
 
 
 def known(sketch: Sketch) -> bool:
-    return all(node.fields is not None for node in sketch.network.nodes)
+    """Whether the fields of all nodes are known up to those whose units may read in too many ways."""
+    return all(node.fields is not None or too_many_ways(node) for node in sketch.network.nodes)
+
+
+def too_many_ways(node: Node) -> bool:
+    """Whether the periods of what a node reads, and its own, may make a longer period than is followed."""
+    if any(source.fields is None for source in node.inputs):
+        return True
+    periods = [period(field) for source in node.inputs for field in source.fields or ()]
+    return prod(periods) * max(shape_of(node)) > limits.PERIOD
 
 
 @given(sketch=maps_of(1, 60))
