@@ -135,9 +135,14 @@ def transposed_reading(window: Window) -> Reading:
 
 @lru_cache(REMEMBERED)
 def adaptive_reading(n: Size, out: int) -> Reading:
-    """Adaptive pooling of n positions to `out` bins: bin i is `floor(i*n/out) .. ceil((i+1)*n/out) - 1`."""
+    """Adaptive pooling of n positions to `out` bins: bin i is `floor(i*n/out) .. ceil((i+1)*n/out) - 1`.
+
+    Raises Unknown for too many bins.
+    """
     common = gcd(n, out) if isinstance(n, int) else gcd(out, *_coefficients(n))
     period, step = out // common, n // common
+    if period > limits.BINS and not isinstance(n, int):
+        raise Unknown
     taps = []
     for r in phases_of(period):
         first = step * r // period

@@ -55,6 +55,9 @@ LINED_UP = 1_000_000_000
 PERIOD = 1_024
 """Residues that are looked at one by one: periods of a condition, neighbouring units that read differently."""
 
+BINS = 128
+"""Bins of an adaptive pooling of a size with symbols: their intervals hold divisions, which take long to compare."""
+
 INTERVALS = 50_000
 """Intervals that neighbouring units read in all nodes of a network; beyond, receptive fields are not followed."""
 

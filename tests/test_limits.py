@@ -163,6 +163,17 @@ def test_units_that_read_differently() -> None:
     assert known(limits.PERIOD, wider.replace("99", str(most - 1)) + "\n  - relu") == most + 1
 
 
+def test_bins_of_a_size_with_symbols() -> None:
+    def known(size: object, bins: int) -> bool:
+        text = f"name: Net\ninput: [1, {size}]\nlayers: [adaptive_avg_pool: {bins}]\n"
+        return paramcalc.loads(text).nodes[0].fields is not None
+
+    assert known("H", limits.BINS)
+    assert not known("H", limits.BINS + 1)
+    assert known(1000, limits.BINS + 1)
+    assert known(f"{limits.BINS + 1}*H", limits.BINS + 1)  # bins of H positions each
+
+
 def test_units_that_read_differently_at_positions_of_a_symbol() -> None:
     # each node has 8 intervals beside that of the first unit, and each of them counts 300 times
     layers = "[adaptive_avg_pool: 9, {conv: {out: 1, kernel: 3, padding: 1}, repeat: 99}]"
