@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import NamedTuple
 
+from paramcalc import limits
 from paramcalc.collector import paused
 from paramcalc.conditions import Condition, greatest
 from paramcalc.errors import ExpressionError, ParamcalcError, Problem
-from paramcalc.expr import Size, added
+from paramcalc.expr import Expr, Size, added
 from paramcalc.network import FREE, Network, Node
 from paramcalc.row import Row, Seen, seen_by
 from paramcalc.shape import Shape, Tensor
@@ -86,7 +87,10 @@ def report_of(network: Network) -> Report:
 
 
 def totals_of(network: Network) -> Totals:
-    """The sums over the rows."""
+    """The sums over the rows. Raises ExpressionError where these would have too many terms with symbols."""
+    written = [node.written for node in network.nodes]
+    if sum([len(size.terms) for size in written if isinstance(size, Expr)]) > limits.TERMS_IN_ALL:
+        raise ExpressionError(f"the sizes of all layers have more than {limits.TERMS_IN_ALL:,} terms")
     costly = [node for node in network.nodes if node.counts is not FREE]
     owners = [node for node in costly if node.shared_with is None]
     weights, biases, buffers, _ = map(added, zip(FREE, *[node.counts for node in owners], strict=True))
@@ -102,7 +106,7 @@ def totals_of(network: Network) -> Totals:
         buffers=buffers,
         macs=macs,
         flops=2 * macs,
-        activations=added([node.written for node in network.nodes]),
+        activations=added(written),
         peak_activations=peak_activations(network),
     )
 
@@ -125,14 +129,14 @@ def peak_activations(network: Network) -> Size | None:
             last[node] = here
     for node in network.outputs.values():
         last[owner.get(node, node)] = len(network.nodes)
-    freed: list[Size] = [0] * (len(network.nodes) + 2)
+    changes: list[Size] = [node.written for node in network.nodes]
+    changes += 0, 0
     for node, moment in last.items():
-        freed[moment + 1] = freed[moment + 1] + node.output.elements
+        changes[moment + 1] = changes[moment + 1] - node.output.elements
     alive = added([node.output.elements for node in network.inputs])
     peaks = [alive]
-    for node, gone in zip(network.nodes, freed, strict=False):
-        written = node.written
-        if gone != written:
-            alive = alive - gone + written
+    for change in changes[: len(network.nodes)]:
+        if change != 0:
+            alive = alive + change
             peaks.append(alive)
     return greatest(peaks)

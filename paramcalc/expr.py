@@ -210,8 +210,8 @@ def order(atom: Atom) -> tuple[int, str]:
 
 def settle(terms: Terms) -> Size:
     """The size that `terms` stand for: without zeros, and an `int` when no symbol is left."""
-    for monomial in [m for m, c in terms.items() if c == 0]:
-        del terms[monomial]
+    if 0 in terms.values():
+        terms = {monomial: c for monomial, c in terms.items() if c}
     if not terms:
         return 0
     if len(terms) == 1 and () in terms:

@@ -28,6 +28,9 @@ DIGITS = 18
 TERMS = 2_000
 """Terms of one symbolic size."""
 
+TERMS_IN_ALL = 250_000
+"""Terms of the symbolic sizes of all layers that are executed."""
+
 DEGREE = 64
 """Factors of one product of symbols."""
 

@@ -303,3 +303,19 @@ def test_terms_of_a_sum() -> None:
         "   2 | input: [1, H]\n"
         "     |        ^"
     )
+
+
+def test_terms_of_all_layers() -> None:
+    terms = 50
+    size = " + ".join(f"a{n}" for n in range(terms))
+
+    def report(layers: int) -> Report:
+        repeated = f"[{{relu: , repeat: {layers}}}]"
+        return paramcalc.analyze(paramcalc.loads(f"name: Net\ninput: [1, {size}]\nlayers: {repeated}\n"))
+
+    most = limits.TERMS_IN_ALL // terms
+    assert report(most).totals.activations == most * report(1).totals.activations
+    with pytest.raises(
+        ParamcalcError, match=r"2:8: error: in the figures of the whole network, the sizes of all layers have more than"
+    ):
+        report(most + 1)
