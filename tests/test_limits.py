@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +12,8 @@ import yaml
 import paramcalc
 from paramcalc import Expr, ParamcalcError, Report, limits
 from paramcalc.field import Axis
+from paramcalc.layers.base import Layer
+from paramcalc.network import Network, Node
 from paramcalc.sweep import combinations
 
 HEAD = "name: Net\ninput: [3, 8, 8]\n"
@@ -122,6 +124,37 @@ def test_steps_that_are_executed() -> None:
         return f"{HEAD}layers:\n  - {{relu: , repeat: {count - 1}}}\n  - relu\n"
 
     edge(text, limits.STEPS, "more than 100,000 layers")
+
+
+def test_steps_that_would_be_executed_in_any_case(monkeypatch: pytest.MonkeyPatch) -> None:
+    def text(repeat: int, inner: str) -> str:
+        blocks = f"  some: {{layers: [{{relu: , {inner}}}, add: {{a: [relu], b: []}}]}}\n"
+        return f"{HEAD}blocks:\n{blocks}layers:\n  - {{some: , repeat: {repeat}}}\n"
+
+    executed: list[str] = []
+    add = Network.add
+
+    def counted(self: Network, layer: Layer, inputs: Sequence[Node], path: str, **others: Any) -> Node:
+        executed.append(path)
+        return add(self, layer, inputs, path, **others)
+
+    monkeypatch.setattr(Network, "add", counted)
+    # 2 + repeat layers a copy
+    assert len(paramcalc.loads(text(limits.STEPS // 1000, "repeat: 998")).nodes) == limits.STEPS
+    executed.clear()
+    with pytest.raises(ParamcalcError, match="more than 100,000 layers") as caught:
+        paramcalc.loads(text(limits.STEPS // 1000, "repeat: 999"))
+    assert not executed
+    assert str(caught.value.problems[0].span) == "<text>:6:6"
+    # what depends on an argument or a condition may not be executed
+    assert len(paramcalc.loads(text(1, "repeat: 100000, when: false")).nodes) == 2
+    assert len(paramcalc.loads(text(1, "repeat: channels - 1")).nodes) == 4
+
+
+def test_a_long_chain_of_blocks_is_refused_before_it_is_looked_through() -> None:
+    blocks = "".join(f"  b{n}: {{layers: [{{b{n + 1}: , repeat: 2}}]}}\n" for n in range(2000))
+    text = f"{HEAD}blocks:\n{blocks}  b2000: {{layers: [relu]}}\nlayers:\n  - {{b0: , repeat: 2}}\n"
+    assert told(text) == f"blocks inside one another deeper than {limits.CALL_DEPTH} levels"
 
 
 def test_steps_of_different_sizes_with_symbols() -> None:

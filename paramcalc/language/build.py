@@ -7,7 +7,7 @@ its own, so that one run reports all that are independent.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import TypeAlias, TypeVar
+from typing import NoReturn, TypeAlias, TypeVar
 
 from pydantic import ValidationError
 
@@ -15,7 +15,7 @@ from paramcalc import limits
 from paramcalc.collector import paused
 from paramcalc.errors import ExpressionError, LayerError, ParamcalcError, Problem, Span, listing, suggestion
 from paramcalc.expr import Expr, Size, symbol
-from paramcalc.language.document import Argument, Block, File, InputSpec, Reference, Step
+from paramcalc.language.document import Argument, File, InputSpec, Reference, Step
 from paramcalc.language.expression import Constant, Expression, SyntaxProblem, show
 from paramcalc.language.faults import faults
 from paramcalc.layers import JOINS, MODULES, layer_class
@@ -110,6 +110,7 @@ class _Builder:
         self.unset: frozenset[str] = frozenset()
         self.layers_run = 0
         self.calls_run = 0
+        self.leasts: dict[Step, int] = {}
 
     def network(self, input_shapes: Mapping[str, Argument], settings: Mapping[str, Argument]) -> Network:
         try:
@@ -284,6 +285,8 @@ class _Builder:
         if step.repeat is None:
             return self.named(step, step.known_as or self.numbered(step, reach), incoming, place, reach)
         copies = self.key(step.repeat, "repeat", incoming, place, whole)
+        if copies and copies * self.least(step) > limits.STEPS:
+            self.too_many("layers", step, place)
         for copy in range(copies or 0):
             if copy:
                 self.count(step, place)
@@ -335,10 +338,23 @@ class _Builder:
         else:
             self.calls_run += 1
         if self.layers_run > limits.STEPS or self.calls_run > limits.STEPS:
-            what = "layers" if step.kind in MODULES else "calls of blocks"
-            message = f"more than {limits.STEPS:,} {what}, with repeats and blocks written out"
-            self.problem(message, step.span, trail=place.trail)
-            raise _Stop
+            self.too_many("layers" if step.kind in MODULES else "calls of blocks", step, place)
+
+    def too_many(self, what: str, step: Step, place: Place) -> NoReturn:
+        """Stop beyond the limit."""
+        message = f"more than {limits.STEPS:,} {what}, with repeats and blocks written out"
+        self.problem(message, step.span, trail=place.trail)
+        raise _Stop
+
+    def least(self, step: Step, depth: int = 0) -> int:
+        """So many layers, or more, one copy of a step executes, whatever its arguments and its input."""
+        if step not in self.leasts and depth <= limits.CALL_DEPTH:
+            block = self.file.blocks.get(step.kind)
+            inside = block.steps if block else [inner for branch in step.branches.values() for inner in branch.steps]
+            always = [(inner, 1 if inner.repeat is None else inner.repeat.value) for inner in inside if not inner.when]
+            known = [times * self.least(inner, depth + 1) for inner, times in always if isinstance(times, int)]
+            self.leasts[step] = sum(known) + (step.kind in MODULES)
+        return self.leasts.get(step, 0)
 
     def key(
         self, argument: Argument, key: str, incoming: Node | None, place: Place, check: Callable[[str, Constant], T]
@@ -407,7 +423,7 @@ class _Builder:
 
     def call(self, step: Step, path: str, incoming: Node | None, place: Place) -> Node | None:
         """Execute a block: its own names, its own list."""
-        block = self.block(step, place)
+        block = self.file.blocks[step.kind]
         if len(place.trail) >= limits.CALL_DEPTH:
             self.problem(f"blocks inside one another deeper than {limits.CALL_DEPTH} levels", step.span)
             raise _Stop
@@ -431,9 +447,6 @@ class _Builder:
         trail = ((block.name, step.span), *place.trail)
         reach = Reach(Reach(None, "", {"input": (incoming, "input", False)}), f"{path}.")
         return self.run(block.steps, incoming, Place(scope, place.frozen, place.shared, trail), reach)
-
-    def block(self, step: Step, place: Place) -> Block:
-        return self.file.blocks[step.kind]
 
     def join(self, step: Step, path: str, incoming: Node | None, place: Place, reach: Reach) -> Node | None:
         """Execute every branch, then join their ends."""
