@@ -410,8 +410,9 @@ def intervals(fields: Fields) -> int:
     for field in fields:
         if isinstance(field, Axis):
             number += len(field.progressions) * (len(field.progressions) - 1)
-            for part in field.progressions:
-                number += (len(part.spans) - 1) * (1 if isinstance(part.step, int) else 300)
+            for step, spans in field.progressions:
+                if len(spans) > 1:
+                    number += (len(spans) - 1) * (1 if isinstance(step, int) else 300)
     return number
 
 

@@ -188,7 +188,7 @@ class Network:
     def infer(self, layer: Layer, inputs: Sequence[Tensor], path: str = "") -> Inference:
         """What the layer's rules say for these inputs; worked out once for each layer and shapes."""
         # the layer and the tensors are known by their identities, which stay theirs as long as an inference holds them
-        key = (id(layer), *map(id, inputs))
+        key = (id(layer), id(inputs[0])) if len(inputs) == 1 else (id(layer), *map(id, inputs))
         known = self._inferred.get(key)
         if known is not None:
             return known

@@ -12,10 +12,10 @@ from __future__ import annotations
 from fractions import Fraction
 from typing import NamedTuple
 
-from paramcalc import field as fields
+from paramcalc import field
 from paramcalc.derivation import derivations
 from paramcalc.expr import Size, pretty
-from paramcalc.field import Unknown
+from paramcalc.field import AxisField, Unknown
 from paramcalc.network import FREE, Counts, Node
 from paramcalc.shape import Shape
 
@@ -166,16 +166,23 @@ def seen_by(node: Node) -> Seen:
     axes = node.fields
     if axes is None:
         return NOTHING
-    # on square maps one axis stands for all
-    square = len(axes) > 1 and [axis[1:] for axis in axes[1:]] == [axes[0][1:]] * (len(axes) - 1)
-    apart, times = (axes[:1], len(axes)) if square else (axes, 1)
+    sizes: list[Size | None] = []
+    strides: list[Size | Fraction | None] = []
+    paddings: list[Size | None] = []
+    misaligned = False
+    last: AxisField | None = None
     try:
-        return Seen(
-            [*map(fields.receptive_field, apart)] * times,
-            [*map(fields.effective_stride, apart)] * times,
-            [*map(fields.effective_padding, apart)] * times,
-            bool(axes) and all(map(fields.covers, axes, node.source.output.shape[1:])),
-            any(map(fields.misaligned, apart)),
-        )
+        for axis in axes:
+            if last is None or axis[1:] != last[1:]:  # on square maps one axis stands for all
+                size = field.receptive_field(axis)
+                stride = field.effective_stride(axis)
+                padding = field.effective_padding(axis)
+                misaligned = misaligned or field.misaligned(axis)
+            sizes.append(size)
+            strides.append(stride)
+            paddings.append(padding)
+            last = axis
+        covers_input = bool(axes) and all(map(field.covers, axes, node.source.output.shape[1:]))
     except Unknown:
         return NOTHING
+    return Seen(sizes, strides, paddings, covers_input, misaligned)
