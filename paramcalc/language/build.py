@@ -15,7 +15,7 @@ from paramcalc import limits
 from paramcalc.collector import paused
 from paramcalc.errors import ExpressionError, LayerError, ParamcalcError, Problem, Span, listing, suggestion
 from paramcalc.expr import Expr, Size, symbol
-from paramcalc.language.document import Argument, File, InputSpec, Reference, Step
+from paramcalc.language.document import Argument, Block, File, InputSpec, Reference, Step
 from paramcalc.language.expression import Constant, Expression, SyntaxProblem, show
 from paramcalc.language.faults import faults
 from paramcalc.layers import JOINS, MODULES, layer_class
@@ -106,6 +106,7 @@ class _Builder:
         self.problems: dict[tuple[str, str], Problem] = {}
         self.environments: dict[int, Environment] = {}
         self.layers: dict[object, Layer | None] = {}
+        self.scopes: dict[object, Environment | None] = {}
         self.failed: set[str] = set()
         self.unset: frozenset[str] = frozenset()
         self.layers_run = 0
@@ -422,14 +423,27 @@ class _Builder:
         return Place(place.scope, frozen, shared, place.trail)
 
     def call(self, step: Step, path: str, incoming: Node | None, place: Place) -> Node | None:
-        """Execute a block: its own names, its own list."""
+        """Execute a block: its own names, which are the same for equal arguments, and its own list."""
         block = self.file.blocks[step.kind]
         if len(place.trail) >= limits.CALL_DEPTH:
             self.problem(f"blocks inside one another deeper than {limits.CALL_DEPTH} levels", step.span)
             raise _Stop
-        names = self.names(step.names, incoming, place)
+        names = self.names(step.names, incoming, place) if step.names else place.scope
         if names is None:
             return None
+        key = execution(step, names) if step.names else step
+        if key not in self.scopes:
+            self.scopes[key] = self.scope(step, block, names, place)
+        scope = self.scopes[key]
+        if scope is None:
+            return None
+        self.result.blocks[path] = block.name
+        trail = ((block.name, step.span), *place.trail)
+        reach = Reach(Reach(None, "", {"input": (incoming, "input", False)}), f"{path}.")
+        return self.run(block.steps, incoming, Place(scope, place.frozen, place.shared, trail), reach)
+
+    def scope(self, step: Step, block: Block, names: Environment, place: Place) -> Environment | None:
+        """What the steps of a block see when it is called with these arguments; None after a problem."""
         home = self.environments.get(id(block.home))
         if home is None:
             home = self.environments[id(block.home)] = self.bind(block.home, {}, {})
@@ -443,10 +457,7 @@ class _Builder:
             if value is None:
                 return None
             scope[parameter.name] = value
-        self.result.blocks[path] = block.name
-        trail = ((block.name, step.span), *place.trail)
-        reach = Reach(Reach(None, "", {"input": (incoming, "input", False)}), f"{path}.")
-        return self.run(block.steps, incoming, Place(scope, place.frozen, place.shared, trail), reach)
+        return scope
 
     def join(self, step: Step, path: str, incoming: Node | None, place: Place, reach: Reach) -> Node | None:
         """Execute every branch, then join their ends."""
@@ -478,7 +489,7 @@ class _Builder:
         names = self.names(step.names, incoming, place) if step.names else place.scope
         if names is None:
             return None
-        key = (step, *map(names.__getitem__, step.names)) if step.names else step
+        key = execution(step, names) if step.names else step
         if key not in self.layers:
             self.layers[key] = self.configure(step, names, place)
         layer = self.layers[key]
@@ -516,6 +527,17 @@ class _Builder:
             for message, span in faults(step, error):
                 self.problem(message, span, trail=place.trail)
             return None
+
+
+def execution(step: Step, names: Environment) -> object:
+    """What is equal for executions of a step whose arguments are: those of equal names, of which 1 is not `true`."""
+    values = [names[name] for name in step.names]
+    return (step, *values, *map(kinds, values))
+
+
+def kinds(value: Constant) -> object:
+    """The types that a value is made of."""
+    return tuple(map(kinds, value)) if isinstance(value, tuple) else type(value)
 
 
 def truth(key: str, value: Constant) -> bool:
