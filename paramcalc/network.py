@@ -187,7 +187,7 @@ class Network:
 
     def infer(self, layer: Layer, inputs: Sequence[Tensor], path: str = "") -> Inference:
         """What the layer's rules say for these inputs; worked out once for each layer and shapes."""
-        # the layer and the tensors are known by their identities, which stay theirs as long as an inference holds them
+        # known by their identities, which stay theirs as long as an inference holds them
         key = (id(layer), id(inputs[0])) if len(inputs) == 1 else (id(layer), *map(id, inputs))
         known = self._inferred.get(key)
         if known is not None:
@@ -232,10 +232,11 @@ class Network:
         Where paths from several inputs of the network meet, the first of these is the one that counts.
         """
         source = inputs[0].source
-        sources = {node.source for node in inputs}
-        if len(sources) > 1:
-            source = min(sources, key=attrgetter("index"))
-            inputs = [node for node in inputs if node.source is source]
+        if len(inputs) > 1:
+            sources = {node.source for node in inputs}
+            if len(sources) > 1:
+                source = min(sources, key=attrgetter("index"))
+                inputs = [node for node in inputs if node.source is source]
         fields = [node.fields for node in inputs if node.fields is not None]
         if len(fields) < len(inputs) or self._intervals > limits.INTERVALS:
             return source, None
