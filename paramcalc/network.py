@@ -129,7 +129,10 @@ class Network:
         self._symbolic = 0
 
     def add_input(self, path: str, shape: Shape, count: Size = 1) -> Node:
-        """An input of `count` tensors of a shape; every spatial position reads itself."""
+        """An input of `count` tensors of a shape; every spatial position reads itself.
+
+        Raises ExpressionError when its elements are too many terms or factors with symbols.
+        """
         fields = tuple(Axis(axis, n, (ITSELF,)) for axis, n in enumerate(shape) if axis > 0)
         tensor = self._one(Tensor(shape, count))
         node = Node(len(self.inputs), path, None, (), tensor, FREE, fields, None, False, None)

@@ -338,6 +338,17 @@ def test_terms_of_a_sum() -> None:
     )
 
 
+def test_factors_of_the_elements_of_an_input() -> None:
+    def text(degree: int) -> str:
+        height, width = "*".join("H" * (degree - limits.DEGREE // 2)), "*".join("W" * (limits.DEGREE // 2))
+        return f"name: Net\ninput: {{a: [3, 8, 8], b: {{shape: [1, {height}], count: {width}}}}}\nlayers: [relu]\n"
+
+    edge(text, limits.DEGREE, "in the elements of the input, the expression grows beyond products of 64 factors")
+    with pytest.raises(ParamcalcError) as caught:
+        paramcalc.loads(text(limits.DEGREE + 1))
+    assert str(caught.value.problems[0].span) == "<text>:2:23"
+
+
 def test_terms_of_all_layers() -> None:
     terms = 50
     size = " + ".join(f"a{n}" for n in range(terms))

@@ -224,8 +224,11 @@ class _Builder:
                 if count is not None and spec.count is not None:
                     self.problem(f"count must be a whole number of at least 1, got {show(count)}", spec.count.span)
                 count = 1
-            if shape:
-                reach.names[spec.name] = (self.result.add_input(spec.name, tuple(shape), count), spec.name, False)
+            try:
+                if shape:
+                    reach.names[spec.name] = (self.result.add_input(spec.name, tuple(shape), count), spec.name, False)
+            except ExpressionError as error:
+                self.problem(f"in the elements of the input, {error.problems[0].message}", spec.span)
         return Reach(reach, "")
 
     def sizes(self, spec: InputSpec, override: Argument | None, scope: Environment) -> list[Size]:
