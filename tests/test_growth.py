@@ -74,6 +74,20 @@ def test_a_repeated_block_of_one_shape_is_worked_out_once(rule: str, monkeypatch
     assert asked[1] == asked[300] > 0
 
 
+def test_what_is_worked_out_for_one_input_is_not_taken_for_another() -> None:
+    network = paramcalc.loads(
+        "name: Net\ninput: [3, 8, 8]\n"
+        "blocks:\n"
+        "  unit:\n"
+        "    args: [out]\n"
+        "    layers: [{from: input}, concat: {one: [], other: [conv: {out: out, kernel: 1}]}]\n"
+        "layers: [unit: 2, {from: input}, unit: 5, {from: input}, unit: 2]\n"
+    )
+    joined = [node for node in network.nodes if node.type == "concat"]
+    assert [node.output.shape for node in joined] == [(5, 8, 8), (8, 8, 8), (5, 8, 8)]
+    assert joined[0].output is joined[2].output
+
+
 def test_so_many_inferences_are_remembered_and_no_more() -> None:
     network = Network("long")
     node = network.add_input("x", (1,))
