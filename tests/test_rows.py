@@ -87,3 +87,17 @@ def test_what_is_frozen_is_counted_and_not_trained() -> None:
     totals = paramcalc.analyze(paramcalc.loads(f"name: N\ninput: [2]\nlayers: {text}\n")).totals
     # 2 * 3 + 3, 3 * 5 + 5, 5 * 7
     assert (totals.params, totals.trainable) == (9 + 20 + 35, 20)
+
+
+def test_only_steps_that_are_executed_are_counted_in_names() -> None:
+    steps = "[{relu: , when: %s}, {relu: , when: %s}, dropout, {tanh: , repeat: 2}, dropout, tanh]"
+    named = [
+        (("true", "true"), ["relu1", "relu2"]),
+        (("true", "false"), ["relu1"]),
+        (("false", "true"), ["relu1"]),
+        (("false", "false"), []),
+    ]
+    for given, names in named:
+        network = paramcalc.loads(f"name: N\ninput: [2]\nlayers: {steps % given}\n")
+        others = ["dropout1", "tanh1", "tanh2", "dropout2", "tanh3"]
+        assert [node.path for node in network.nodes] == names + others
