@@ -101,3 +101,10 @@ def test_only_steps_that_are_executed_are_counted_in_names() -> None:
         network = paramcalc.loads(f"name: N\ninput: [2]\nlayers: {steps % given}\n")
         others = ["dropout1", "tanh1", "tanh2", "dropout2", "tanh3"]
         assert [node.path for node in network.nodes] == names + others
+
+
+def test_copies_of_a_named_step_are_numbered_and_the_last_has_the_name() -> None:
+    steps = "[{conv: {out: 2, kernel: 1}, name: act, repeat: 2}, relu, {add: {a: [{from: act}], b: []}}]"
+    network = paramcalc.loads(f"name: N\ninput: [2, 4]\nlayers: {steps}\n")
+    assert [node.path for node in network.nodes] == ["act1", "act2", "relu", "add"]
+    assert [node.path for node in network.nodes[-1].inputs] == ["act2", "relu"]
