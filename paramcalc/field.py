@@ -463,9 +463,7 @@ def effective_padding(field: AxisField) -> Size | None:
     """How far the interval of the first unit begins before the input; None where units have no position."""
     if isinstance(field, Scattered) or field.constant:
         return None
-    first: Interval | None = None
-    for part in field.progressions:
-        first = around(first, part.spans[0])
+    first = hull([part.spans[0] for part in field.progressions])
     return None if first is None else -first[0]
 
 

@@ -58,7 +58,7 @@ class Step:
     the step have equal arguments. `keys` are the places of what is written beside or inside it,
     fields with a dot before the name. `alone` is a step whose kind occurs once in its list without
     a name, `only_join` one that is the list's only join: both need no number in paths. `known_as` is
-    the name of a step where it does not depend on which steps before it are executed.
+    the name of a step that needs no number.
     """
 
     def __init__(self, kind: str, span: Span) -> None:

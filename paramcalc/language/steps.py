@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from functools import cache
 from typing import Literal, NamedTuple, get_args, get_origin
 
@@ -72,24 +72,13 @@ class StepReader(NamedTuple):
             return []
         steps = [step for item in value.items if (step := self.step(item)) is not None]
         self.need_own_names(steps)
-        self.name_steps(steps)
-        return steps
-
-    def name_steps(self, steps: Sequence[Step]) -> None:
-        """Give names to the steps of a list, where these do not depend on which steps are executed."""
-        counted = [step for step in steps if step.label is None]
-        number = Counter(step.kind for step in counted)
-        varying = {step.kind for step in counted if step.repeat is not None or step.when is not None}
+        kinds = Counter(step.kind for step in steps if step.label is None)
         joins = sum(step.kind in JOINS for step in steps)
-        last: Counter[str] = Counter()
         for step in steps:
-            once = step.repeat is None and step.label is None
-            step.alone = once and number[step.kind] == 1
-            step.only_join = once and joins == 1
+            step.alone = step.repeat is None and step.label is None and kinds[step.kind] == 1
+            step.only_join = step.repeat is None and step.label is None and joins == 1
             step.known_as = step.kind if step.alone else step.label
-            if step.label is None and step.kind not in varying and not step.alone:
-                last[step.kind] += 1
-                step.known_as = f"{step.kind}{last[step.kind]}"
+        return steps
 
     def need_own_names(self, steps: Iterable[Step]) -> None:
         """Report steps of one list that have the same name."""
