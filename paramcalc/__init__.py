@@ -18,23 +18,23 @@ __version__ = "0.1.0"
 if TYPE_CHECKING:
     from torch import nn
 
-    from paramcalc.analysis import Report, Totals, analyze
-    from paramcalc.comparison import Comparison, compare
+    from paramcalc.algebra.expr import Expr, Size, plain, pretty, substitute, symbol
     from paramcalc.crosscheck.check import CheckResult
     from paramcalc.errors import ParamcalcError
-    from paramcalc.expr import Expr, Size, plain, pretty, substitute, symbol
     from paramcalc.language import load, loads
     from paramcalc.network import Network
-    from paramcalc.row import Row
+    from paramcalc.report.analysis import Report, Totals, analyze
+    from paramcalc.report.comparison import Comparison, compare
+    from paramcalc.report.row import Row
 
 HOMES = {
-    "paramcalc.analysis": ("Report", "Totals", "analyze"),
-    "paramcalc.comparison": ("Comparison", "compare"),
+    "paramcalc.report.analysis": ("Report", "Totals", "analyze"),
+    "paramcalc.report.comparison": ("Comparison", "compare"),
     "paramcalc.errors": ("ParamcalcError",),
-    "paramcalc.expr": ("Expr", "Size", "plain", "pretty", "substitute", "symbol"),
+    "paramcalc.algebra.expr": ("Expr", "Size", "plain", "pretty", "substitute", "symbol"),
     "paramcalc.language": ("load", "loads"),
     "paramcalc.network": ("Network",),
-    "paramcalc.row": ("Row",),
+    "paramcalc.report.row": ("Row",),
 }
 """Modules, and the public names that each defines."""
 

@@ -133,7 +133,7 @@ def show(
     and biases first, then type, claims, effective_stride, count, receptive_field, macs; none that --columns names.
     """
     out = Output(format, output, force=force, columns=columns)
-    from paramcalc.showing import shown
+    from paramcalc.commands.show import shown
 
     levels = depth_option(depth)
     found = shown(asked(architecture, inputs, settings), symbolic=symbolic, dtype=dtype)
@@ -161,7 +161,7 @@ def export(
     a spreadsheet would take for a formula gets an apostrophe in front. LaTeX needs the package booktabs.
     """
     out = Output(format, output, force=force, columns=columns, usual=Format.md)
-    from paramcalc.showing import shown
+    from paramcalc.commands.show import shown
 
     found = [shown(asked(name, inputs, settings), symbolic=symbolic) for name in architectures]
     out.deliver(
@@ -218,9 +218,9 @@ def check(
     Exit status 1 when one differs, 2 when the check cannot run.
     """
     out = Output(format, output, force=force)
-    from paramcalc.budget import budget
-    from paramcalc.checking import Checked, check_against, check_budgets, check_claims, check_torch
+    from paramcalc.commands.check import Checked, check_against, check_budgets, check_claims, check_torch
     from paramcalc.language.library import bundled_names
+    from paramcalc.report.budget import budget
 
     names = bundled_names() if every else architectures or []
     if not names:
@@ -268,9 +268,9 @@ def compare(
     Each may carry values of its own behind colons: 'resnet50:classes=10:input=3,256,256'.
     """
     out = Output(format, output, force=force)
-    from paramcalc.comparison import compare as side_by_side
-    from paramcalc.comparison import line_up
     from paramcalc.render.compare import compare_object, compare_table, parted, steps_object, steps_table
+    from paramcalc.report.comparison import compare as side_by_side
+    from paramcalc.report.comparison import line_up
 
     names = architectures or []
     if layers and len(names) != 2:
@@ -298,8 +298,8 @@ def explain(
 ) -> None:
     """Show how each figure comes about: the rule, the numbers in it, the result."""
     out = Output(format, output, force=force)
-    from paramcalc.explain import steps_of
     from paramcalc.render.explain import explain_object, explain_tables
+    from paramcalc.report.explain import steps_of
 
     network = built(asked(architecture, inputs, settings))
     nodes = steps_of(network, step)
@@ -330,7 +330,7 @@ def sweep(
     out = Output(format, output, force=force, columns=columns)
     from paramcalc.language.library import load_file
     from paramcalc.render.sweep import sweep_object, sweep_table
-    from paramcalc.sweep import combinations, need_one_that_fits, result
+    from paramcalc.report.sweep import combinations, need_one_that_fits, result
 
     wanted = asked(architecture, None, None)
     file = load_file(wanted.architecture)
@@ -358,7 +358,7 @@ def plot(
 
     Needs matplotlib: pip install 'paramcalc[plot]'.
     """
-    from paramcalc.plotting import plot as draw
+    from paramcalc.commands.plot import plot as draw
 
     draw(architectures, lambda name: built(asked(name, inputs, settings)), output, force=force)
 

@@ -11,12 +11,12 @@ from operator import attrgetter
 from typing import Any, NamedTuple, TypeAlias
 
 from paramcalc import limits
-from paramcalc.conditions import Conditions
+from paramcalc.algebra.conditions import Conditions
+from paramcalc.algebra.expr import BEYOND, Size, too_large
+from paramcalc.algebra.receptive_field import ITSELF, Axis, Fields, Unknown, intervals
+from paramcalc.algebra.tensor import Shape, Tensor
 from paramcalc.errors import LayerError, Span
-from paramcalc.expr import BEYOND, Size, too_large
-from paramcalc.field import ITSELF, Axis, Fields, Unknown, intervals
 from paramcalc.layers.base import Layer, Reader, multiplied, total, unchanged, unknown
-from paramcalc.shape import Shape, Tensor
 
 REMEMBERED = 1_000
 """What the rules said that is kept at a time: a repeated block is worked out once, a growing one is not hoarded."""

@@ -12,8 +12,8 @@ from typing import Any, NamedTuple, TypeAlias
 
 from hypothesis import strategies as st
 
-from paramcalc.expr import Size, symbol
-from paramcalc.window import Window, rounded_up
+from paramcalc.algebra.expr import Size, symbol
+from paramcalc.algebra.window import Window, rounded_up
 
 Tree: TypeAlias = int | str | tuple[str, "Tree", "Tree"]
 

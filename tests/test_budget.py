@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 import paramcalc
 from paramcalc import ParamcalcError, Report
-from paramcalc.budget import OF_TOTALS, SIZES, budget, spend
+from paramcalc.report.budget import OF_TOTALS, SIZES, budget, spend
 from tests.calling import call
 from tests.documents import Document, documents
 

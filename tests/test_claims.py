@@ -11,10 +11,10 @@ from pathlib import Path
 import pytest
 
 import paramcalc
-from paramcalc.claims import Outcome, judge
-from paramcalc.expr import symbol
-from paramcalc.figure import figure
+from paramcalc.algebra.expr import symbol
 from paramcalc.language.library import bundled_names
+from paramcalc.published import figure
+from paramcalc.report.claims import Outcome, judge
 
 MET = [
     (34848, 34848),

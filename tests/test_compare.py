@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 
 import paramcalc
 from paramcalc import ParamcalcError, Report, Row, compare, limits
-from paramcalc.comparison import QUANTITIES, Kind, Pair, common, line_up
 from paramcalc.render.compare import more_or_fewer, percent, times
+from paramcalc.report.comparison import QUANTITIES, Kind, Pair, common, line_up
 from tests.calling import call
 from tests.documents import Document, Step, documents, pairs_of_documents
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 from paramcalc import limits
-from paramcalc.conditions import Condition, Conditions, Solution, lower_bound, never_negative, smaller
-from paramcalc.expr import Size, symbol
-from paramcalc.window import Window
+from paramcalc.algebra.conditions import Condition, Conditions, Solution, lower_bound, never_negative, smaller
+from paramcalc.algebra.expr import Size, symbol
+from paramcalc.algebra.window import Window
 
 H, W = symbol("H"), symbol("W")
 

@@ -17,10 +17,10 @@ from hypothesis import strategies as st
 
 import paramcalc
 from paramcalc import Network, ParamcalcError, Report, Row, Size, substitute
-from paramcalc.explain import Explanation, explain, explain_whole, steps_of
-from paramcalc.field import Axis
+from paramcalc.algebra.receptive_field import Axis
 from paramcalc.language.library import bundled_names
 from paramcalc.network import Node
+from paramcalc.report.explain import Explanation, explain, explain_whole, steps_of
 from tests.calling import call
 from tests.documents import Document, documents
 from tests.layers.networks import Sketch, maps_of, rearranged

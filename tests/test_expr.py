@@ -9,8 +9,7 @@ from unittest.mock import ANY
 import pytest
 
 from paramcalc import limits
-from paramcalc.errors import ExpressionError
-from paramcalc.expr import (
+from paramcalc.algebra.expr import (
     Expr,
     Floor,
     Size,
@@ -23,6 +22,7 @@ from paramcalc.expr import (
     substitute,
     symbol,
 )
+from paramcalc.errors import ExpressionError
 
 H, W, C = symbol("H"), symbol("W"), symbol("C")
 

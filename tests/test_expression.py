@@ -12,8 +12,8 @@ from fractions import Fraction
 import pytest
 
 from paramcalc import limits
+from paramcalc.algebra.expr import plain, symbol
 from paramcalc.errors import ExpressionError
-from paramcalc.expr import plain, symbol
 from paramcalc.language.expression import Constant, Expression, SyntaxProblem, parse, tokenize
 
 H, W = symbol("H"), symbol("W")

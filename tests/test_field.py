@@ -8,8 +8,8 @@ import pytest
 
 import paramcalc
 from paramcalc import limits
-from paramcalc.expr import Size, substitute, symbol
-from paramcalc.field import (
+from paramcalc.algebra.expr import Size, substitute, symbol
+from paramcalc.algebra.receptive_field import (
     EACH,
     ITSELF,
     Axis,
@@ -39,7 +39,7 @@ from paramcalc.field import (
     scattered,
     transposed_reading,
 )
-from paramcalc.window import Window
+from paramcalc.algebra.window import Window
 
 H = symbol("H")
 

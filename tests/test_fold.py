@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 
 import paramcalc
 from paramcalc import Report, Row
-from paramcalc.expr import added
-from paramcalc.fold import fold
+from paramcalc.algebra.expr import added
 from paramcalc.language.library import bundled_names
+from paramcalc.report.fold import fold
 from tests.calling import call
 from tests.documents import Document, Step, documents
 

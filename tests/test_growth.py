@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 import paramcalc
-from paramcalc.field import through, united
+from paramcalc.algebra.receptive_field import through, united
 from paramcalc.layers.activation import Relu
 from paramcalc.layers.sliding import Conv, fixed_windows, readings_of
 from paramcalc.network import REMEMBERED, Network

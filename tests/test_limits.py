@@ -11,10 +11,10 @@ import yaml
 
 import paramcalc
 from paramcalc import Expr, ParamcalcError, Report, limits
-from paramcalc.field import Axis
+from paramcalc.algebra.receptive_field import Axis
 from paramcalc.layers.base import Layer
 from paramcalc.network import Network, Node
-from paramcalc.sweep import combinations
+from paramcalc.report.sweep import combinations
 
 HEAD = "name: Net\ninput: [3, 8, 8]\n"
 

@@ -7,12 +7,12 @@ from math import inf, prod
 from hypothesis import given
 from hypothesis import strategies as st
 
-from paramcalc.analysis import peak_activations
-from paramcalc.expr import Size, symbol
+from paramcalc.algebra.expr import Size, symbol
 from paramcalc.layers.activation import Identity, Relu
 from paramcalc.layers.dense import Linear
 from paramcalc.layers.join import Concat
 from paramcalc.network import Network, Node
+from paramcalc.report.analysis import peak_activations
 
 A, B = symbol("A"), symbol("B")
 

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 import paramcalc
 from paramcalc import ParamcalcError, Report, symbol
-from paramcalc.summary import memory, ratio, summarize
+from paramcalc.report.summary import memory, ratio, summarize
 from tests.calling import call
 from tests.documents import Document, Reading, Step, documents
 

@@ -10,10 +10,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from paramcalc import Network, ParamcalcError, limits, sweep
+from paramcalc import Network, ParamcalcError, limits
 from paramcalc.language.build import build
 from paramcalc.language.library import load_file
-from paramcalc.sweep import combinations, values_of
+from paramcalc.report import sweep
+from paramcalc.report.sweep import combinations, values_of
 from tests.calling import call
 
 SHARED = ("params", "macs", "flops", "activations", "peak_activations")

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from paramcalc.expr import Size, substitute, symbol
-from paramcalc.window import UNIT, Window, factor, rounded_up, same_padding
+from paramcalc.algebra.expr import Size, substitute, symbol
+from paramcalc.algebra.window import UNIT, Window, factor, rounded_up, same_padding
 
 H, K, S = symbol("H"), symbol("K"), symbol("S")
 

@@ -6,8 +6,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from paramcalc.analysis import Report, analyze
-from paramcalc.claims import Verdict, judge
 from paramcalc.crosscheck.fields import FieldCheck, field_checks
 from paramcalc.crosscheck.figures import QUANTITIES, Figures, reason_not_checked, torch_figures
 from paramcalc.crosscheck.gradients import Progress, silently
@@ -15,7 +13,9 @@ from paramcalc.crosscheck.units import Measures
 from paramcalc.crosscheck.windows import NoModule
 from paramcalc.errors import ParamcalcError
 from paramcalc.network import Network
-from paramcalc.row import Row
+from paramcalc.report.analysis import Report, analyze
+from paramcalc.report.claims import Verdict, judge
+from paramcalc.report.row import Row
 
 TOTAL = "total"
 

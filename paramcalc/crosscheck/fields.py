@@ -15,12 +15,12 @@ from typing import NamedTuple, TypeAlias
 
 import torch
 
+from paramcalc.algebra.receptive_field import Axis
 from paramcalc.crosscheck.gradients import Interval, Part, Progress, Units, cut, silently, supports
 from paramcalc.crosscheck.network import layer_of
 from paramcalc.crosscheck.one_channel import NEUTRAL
 from paramcalc.crosscheck.stretched import Stretched
 from paramcalc.crosscheck.units import Measures, expected_of, measured, period, told, total, units_of, whole
-from paramcalc.field import Axis
 from paramcalc.network import Network, Node
 
 BUDGET = 500_000_000

@@ -13,10 +13,10 @@ from typing import TypeAlias
 import torch
 from torch import Tensor, nn
 
+from paramcalc.algebra.expr import Expr, plain
 from paramcalc.crosscheck.modules import MODULES, NotCheckable, module_for
 from paramcalc.crosscheck.parts import Border
 from paramcalc.errors import ParamcalcError
-from paramcalc.expr import Expr, plain
 from paramcalc.layers.base import Layer
 from paramcalc.network import Network, Node
 

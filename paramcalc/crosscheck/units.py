@@ -7,10 +7,10 @@ from fractions import Fraction
 from math import lcm, prod
 from typing import NamedTuple
 
+from paramcalc.algebra.expr import Size
+from paramcalc.algebra.receptive_field import Axis, AxisField, Scattered, Unknown, everything, hull, interval
 from paramcalc.crosscheck.gradients import Interval, Part
 from paramcalc.crosscheck.stretched import Value
-from paramcalc.expr import Size
-from paramcalc.field import Axis, AxisField, Scattered, Unknown, everything, hull, interval
 
 PHASES = 32
 """Neighbouring units of one step that are looked at, at most."""

@@ -10,8 +10,8 @@ from typing import NamedTuple, TypeAlias, TypeVar
 
 from torch import nn
 
+from paramcalc.algebra.expr import Size
 from paramcalc.crosscheck.parts import Border, Pairs, RoundedUp, SameBorder
-from paramcalc.expr import Size
 from paramcalc.layers import sliding
 from paramcalc.layers.base import Padding, PerAxis
 

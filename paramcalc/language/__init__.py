@@ -12,8 +12,8 @@ from os import PathLike
 from pathlib import Path
 from typing import TypeAlias
 
+from paramcalc.algebra.expr import Expr
 from paramcalc.errors import ParamcalcError
-from paramcalc.expr import Expr
 from paramcalc.language.build import build
 from paramcalc.language.document import Argument, File
 from paramcalc.language.library import load_file, load_text

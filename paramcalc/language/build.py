@@ -12,16 +12,16 @@ from typing import NoReturn, TypeAlias, TypeVar
 from pydantic import ValidationError
 
 from paramcalc import limits
+from paramcalc.algebra.expr import Expr, Size, symbol
+from paramcalc.algebra.tensor import AXIS_NAMES, spelled
 from paramcalc.collector import paused
 from paramcalc.errors import ExpressionError, LayerError, ParamcalcError, Problem, Span, listing, suggestion
-from paramcalc.expr import Expr, Size, symbol
 from paramcalc.language.document import Argument, Block, File, InputSpec, Reference, Step
 from paramcalc.language.expression import Constant, Expression, SyntaxProblem, show
 from paramcalc.language.faults import faults
 from paramcalc.layers import JOINS, MODULES, layer_class
 from paramcalc.layers.base import Layer
 from paramcalc.network import Network, Node
-from paramcalc.shape import AXIS_NAMES, spelled
 
 Environment = dict[str, Constant]
 T = TypeVar("T")

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from paramcalc.errors import listing
-from paramcalc.figure import figure
 from paramcalc.language.document import Claim
 from paramcalc.language.findings import Findings
 from paramcalc.language.keys import CLAIM_KEYS, OF_THE_WHOLE, QUANTITIES, SIZES
 from paramcalc.language.source import Entries, Items, Scalar, Value, kind
 from paramcalc.language.values import reference
+from paramcalc.published import figure
 
 
 def read_claims(value: Value | None, findings: Findings) -> Iterator[Claim]:

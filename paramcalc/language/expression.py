@@ -26,9 +26,9 @@ from functools import lru_cache, reduce
 from typing import NamedTuple, TypeAlias
 
 from paramcalc import limits
-from paramcalc.conditions import never_negative, smaller
+from paramcalc.algebra.conditions import never_negative, smaller
+from paramcalc.algebra.expr import Expr, divide_exactly, plain, too_large
 from paramcalc.errors import ExpressionError, clipped, conjoined, suggestion
-from paramcalc.expr import Expr, divide_exactly, plain, too_large
 
 Number: TypeAlias = int | Expr | Fraction
 Constant: TypeAlias = int | Expr | Fraction | bool | str | tuple["Constant", ...]

@@ -10,13 +10,13 @@ from pathlib import Path
 from typing import NamedTuple
 
 from paramcalc import limits
+from paramcalc.algebra.expr import Expr, symbol, too_large
+from paramcalc.algebra.tensor import SYMBOLS
 from paramcalc.errors import ParamcalcError, Problem, Source, Span
-from paramcalc.expr import Expr, symbol, too_large
 from paramcalc.language import expression
 from paramcalc.language.document import Argument, File
 from paramcalc.language.expression import SyntaxProblem
 from paramcalc.layers import WORDS
-from paramcalc.shape import SYMBOLS
 
 
 def argument_of(value: object, origin: str) -> Argument:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator
 
+from paramcalc.algebra.tensor import AXIS_NAMES
 from paramcalc.errors import clipped, listing, suggestion
 from paramcalc.language import expression
 from paramcalc.language.document import Argument, Parameter, Reference
@@ -11,7 +12,6 @@ from paramcalc.language.expression import FUNCTIONS, KEYWORDS, Expression, Synta
 from paramcalc.language.findings import Findings
 from paramcalc.language.source import Entries, Items, Scalar, Value, kind
 from paramcalc.layers import WORDS
-from paramcalc.shape import AXIS_NAMES
 
 TENSOR_NAMES = tuple(dict.fromkeys(name for names in AXIS_NAMES.values() for name in names))
 SWITCHES = {"no": "false", "off": "false", "false": "false", "yes": "true", "on": "true", "true": "true"}

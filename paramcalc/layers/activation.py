@@ -4,12 +4,12 @@ from collections.abc import Mapping, Sequence
 from fractions import Fraction
 from typing import ClassVar
 
-from paramcalc.conditions import Conditions
+from paramcalc.algebra.conditions import Conditions
+from paramcalc.algebra.expr import pretty
+from paramcalc.algebra.receptive_field import EACH
+from paramcalc.algebra.tensor import Shape, Tensor, spelled
 from paramcalc.errors import LayerError
-from paramcalc.expr import pretty
-from paramcalc.field import EACH
 from paramcalc.layers.base import WHOLE, Count, Decimal, Layer, Natural, Positive, Probability, Reader, along_axes
-from paramcalc.shape import Shape, Tensor, spelled
 
 
 class Relu(Layer):

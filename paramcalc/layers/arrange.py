@@ -7,10 +7,9 @@ from typing import ClassVar, Literal
 from pydantic import model_validator
 from typing_extensions import Self
 
-from paramcalc.conditions import Conditions
-from paramcalc.errors import LayerError
-from paramcalc.expr import ceil_divide, divide_exactly, pretty
-from paramcalc.field import (
+from paramcalc.algebra.conditions import Conditions
+from paramcalc.algebra.expr import ceil_divide, divide_exactly, pretty
+from paramcalc.algebra.receptive_field import (
     EACH,
     Axis,
     AxisField,
@@ -24,6 +23,9 @@ from paramcalc.field import (
     nearest_reading,
     scattered,
 )
+from paramcalc.algebra.tensor import Shape, Tensor, spelled
+from paramcalc.algebra.window import factor
+from paramcalc.errors import LayerError
 from paramcalc.layers.base import (
     WHOLE,
     Integer,
@@ -45,8 +47,6 @@ from paramcalc.layers.base import (
     unknown,
 )
 from paramcalc.layers.sliding import pads
-from paramcalc.shape import Shape, Tensor, spelled
-from paramcalc.window import factor
 
 
 def laid_out(place: Callable[[int], tuple[int, bool] | None]) -> Reader:

@@ -15,12 +15,22 @@ from typing import Annotated, Any, ClassVar, TypeAlias
 
 from pydantic import BaseModel, ConfigDict, PlainValidator, WithJsonSchema
 
-from paramcalc.conditions import Conditions
+from paramcalc.algebra.conditions import Conditions
+from paramcalc.algebra.expr import Expr, Size, plain
+from paramcalc.algebra.receptive_field import (
+    EACH,
+    Axis,
+    AxisField,
+    Fields,
+    Reading,
+    Scattered,
+    Unknown,
+    behind,
+    everything,
+)
+from paramcalc.algebra.tensor import Shape, Tensor, spelled
+from paramcalc.algebra.window import factor
 from paramcalc.errors import LayerError
-from paramcalc.expr import Expr, Size, plain
-from paramcalc.field import EACH, Axis, AxisField, Fields, Reading, Scattered, Unknown, behind, everything
-from paramcalc.shape import Shape, Tensor, spelled
-from paramcalc.window import factor
 
 Count: TypeAlias = tuple[tuple[Size, ...], ...]
 """A sum of products: `((3, 3, 64, 128),)` is 73,728, and `()` is 0."""

@@ -3,11 +3,11 @@
 from collections.abc import Mapping, Sequence
 from typing import ClassVar
 
-from paramcalc.conditions import Conditions
+from paramcalc.algebra.conditions import Conditions
+from paramcalc.algebra.receptive_field import EACH
+from paramcalc.algebra.tensor import Shape, Tensor, spelled
 from paramcalc.errors import LayerError
-from paramcalc.field import EACH
 from paramcalc.layers.base import WHOLE, Count, Layer, Positive, Reader, Truth, along_axes
-from paramcalc.shape import Shape, Tensor, spelled
 
 
 class Linear(Layer):

@@ -3,13 +3,24 @@
 from collections.abc import Mapping, Sequence
 from typing import ClassVar
 
-from paramcalc.conditions import Conditions
+from paramcalc.algebra.conditions import Conditions
+from paramcalc.algebra.expr import Expr, Size, added, plain, pretty
+from paramcalc.algebra.receptive_field import (
+    Axis,
+    AxisField,
+    Fields,
+    Scattered,
+    Unknown,
+    everything,
+    hull,
+    largest,
+    meet,
+    scattered,
+)
+from paramcalc.algebra.tensor import Shape, Tensor
+from paramcalc.algebra.window import factor
 from paramcalc.errors import LayerError
-from paramcalc.expr import Expr, Size, added, plain, pretty
-from paramcalc.field import Axis, AxisField, Fields, Scattered, Unknown, everything, hull, largest, meet, scattered
 from paramcalc.layers.base import Layer, Natural, Reader
-from paramcalc.shape import Shape, Tensor
-from paramcalc.window import factor
 
 
 def same_size(sizes: Sequence[Size], need: Conditions) -> Size | None:

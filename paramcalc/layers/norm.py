@@ -3,11 +3,11 @@
 from collections.abc import Mapping
 from typing import ClassVar
 
-from paramcalc.conditions import Conditions
+from paramcalc.algebra.conditions import Conditions
+from paramcalc.algebra.expr import pretty
+from paramcalc.algebra.tensor import Shape, spelled
 from paramcalc.errors import LayerError
-from paramcalc.expr import pretty
 from paramcalc.layers.base import Count, Layer, Positive, Truth, need_map
-from paramcalc.shape import Shape, spelled
 
 
 class ChannelNorm(Layer):

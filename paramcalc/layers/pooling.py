@@ -4,9 +4,11 @@ from collections.abc import Mapping, Sequence
 from math import prod
 from typing import ClassVar
 
-from paramcalc.conditions import Conditions
-from paramcalc.expr import Size, pretty
-from paramcalc.field import EACH, Fields, Scattered, adaptive_reading, largest, scattered
+from paramcalc.algebra.conditions import Conditions
+from paramcalc.algebra.expr import Size, pretty
+from paramcalc.algebra.receptive_field import EACH, Fields, Scattered, adaptive_reading, largest, scattered
+from paramcalc.algebra.tensor import Shape, Tensor
+from paramcalc.algebra.window import factor
 from paramcalc.layers.base import (
     WHOLE,
     Layer,
@@ -19,8 +21,6 @@ from paramcalc.layers.base import (
     per_axis,
     unknown,
 )
-from paramcalc.shape import Shape, Tensor
-from paramcalc.window import factor
 
 
 class AdaptivePool(Layer):

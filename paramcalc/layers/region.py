@@ -6,9 +6,10 @@ Where a region lies depends on the data, so what comes out has no fixed receptiv
 from collections.abc import Sequence
 from typing import ClassVar
 
-from paramcalc.conditions import Conditions
+from paramcalc.algebra.conditions import Conditions
+from paramcalc.algebra.expr import pretty
+from paramcalc.algebra.tensor import Tensor, spelled
 from paramcalc.errors import LayerError
-from paramcalc.expr import pretty
 from paramcalc.layers.base import (
     Layer,
     Natural,
@@ -20,7 +21,6 @@ from paramcalc.layers.base import (
     per_axis,
     unknown,
 )
-from paramcalc.shape import Tensor, spelled
 
 BOX = 5
 """Numbers of a region: the image that it lies in, and two corners, as in the original Fast R-CNN."""

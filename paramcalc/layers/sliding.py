@@ -5,10 +5,12 @@ from functools import lru_cache
 from math import prod
 from typing import ClassVar
 
-from paramcalc.conditions import Conditions
+from paramcalc.algebra.conditions import Conditions
+from paramcalc.algebra.expr import Size, pretty
+from paramcalc.algebra.receptive_field import EACH, Reading, reading_of, transposed_reading
+from paramcalc.algebra.tensor import Shape, Tensor, spelled
+from paramcalc.algebra.window import Window, factor, rounded_up, same_padding
 from paramcalc.errors import LayerError
-from paramcalc.expr import Size, pretty
-from paramcalc.field import EACH, Reading, reading_of, transposed_reading
 from paramcalc.layers.base import (
     WHOLE,
     Count,
@@ -28,8 +30,6 @@ from paramcalc.layers.base import (
     need_sizes,
     per_axis,
 )
-from paramcalc.shape import Shape, Tensor, spelled
-from paramcalc.window import Window, factor, rounded_up, same_padding
 
 WINDOWS = "⌊(n + padding − span)/stride⌋ + 1"
 KERNELS = {"weights": "kernel · in/groups · out", "biases": "out"}

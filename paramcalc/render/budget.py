@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from paramcalc.budget import Spent
 from paramcalc.render.json import number
 from paramcalc.render.table import Column, Line, Sizes, Table
+from paramcalc.report.budget import Spent
 
 COLUMNS = (
     Column("architecture", "architecture", numeric=False, elastic=True),

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from paramcalc.claims import Outcome, Verdict
 from paramcalc.render.json import number, numbers
 from paramcalc.render.table import Column, Line, Sizes, Table, Value
+from paramcalc.report.claims import Outcome, Verdict
 
 COLUMNS = (
     Column("architecture", "architecture", numeric=False, rank=1),

@@ -7,15 +7,15 @@ from fractions import Fraction
 from itertools import groupby
 from typing import Any
 
-from paramcalc.comparison import QUANTITIES, Comparison, Kind, Pair
-from paramcalc.expr import Size, added
+from paramcalc.algebra.expr import Size, added
 from paramcalc.render.json import number, numbers, row_object
 from paramcalc.render.layout import GAP, widest
 from paramcalc.render.show import READS_ALL, WHOLE, sizes
 from paramcalc.render.table import Column, Line, Note, Sizes, Table, Value
 from paramcalc.render.text import spell
-from paramcalc.row import Row
-from paramcalc.summary import Summary, ratio
+from paramcalc.report.comparison import QUANTITIES, Comparison, Kind, Pair
+from paramcalc.report.row import Row
+from paramcalc.report.summary import Summary, ratio
 
 TITLES = {
     "params": "params",

@@ -18,8 +18,8 @@ import io
 import re
 from collections.abc import Sequence
 
+from paramcalc.algebra.expr import plain
 from paramcalc.errors import printable
-from paramcalc.expr import plain
 from paramcalc.render.table import Sizes, Table, Value
 
 FORMULA = re.compile(r"[\s'\"]*(?:[=@＝＠]|[-+－＋](?![0-9]+(?:\.[0-9]+)?$)).")

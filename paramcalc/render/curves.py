@@ -7,11 +7,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 
-from paramcalc.analysis import Report
+from paramcalc.algebra.expr import Expr, Size
 from paramcalc.errors import ParamcalcError, conjoined
-from paramcalc.expr import Expr, Size
-from paramcalc.row import Row
-from paramcalc.summary import CONVOLUTIONS
+from paramcalc.report.analysis import Report
+from paramcalc.report.row import Row
+from paramcalc.report.summary import CONVOLUTIONS
 
 CONVOLUTION, LINEAR, NORM, OTHER = "convolution", "linear", "normalisation", "other"
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from paramcalc.analysis import Report
-from paramcalc.explain import Explanation, explain, explain_whole
 from paramcalc.network import Network, Node
 from paramcalc.render.table import Column, Line, Table
+from paramcalc.report.analysis import Report
+from paramcalc.report.explain import Explanation, explain, explain_whole
 
 COLUMNS = (
     Column("quantity", "", numeric=False),

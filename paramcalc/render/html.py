@@ -9,8 +9,8 @@ import re
 from collections.abc import Iterator, Sequence
 from html import escape
 
+from paramcalc.algebra.expr import Expr, pretty
 from paramcalc.errors import printable
-from paramcalc.expr import Expr, pretty
 from paramcalc.render.mathematics import symbolic
 from paramcalc.render.table import Column, Line, Note, Sizes, Table, Value
 

@@ -7,11 +7,11 @@ from collections.abc import Sequence
 from fractions import Fraction
 from typing import Any
 
-from paramcalc.analysis import Report
+from paramcalc.algebra.expr import Expr, Size, plain
 from paramcalc.errors import invisible
-from paramcalc.expr import Expr, Size, plain
-from paramcalc.row import Row
-from paramcalc.summary import Memory
+from paramcalc.report.analysis import Report
+from paramcalc.report.row import Row
+from paramcalc.report.summary import Memory
 
 
 def number(value: Size | Fraction | None) -> int | str | None:

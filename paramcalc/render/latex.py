@@ -9,8 +9,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 
+from paramcalc.algebra.expr import pretty
 from paramcalc.errors import printable
-from paramcalc.expr import pretty
 from paramcalc.render.layout import LONGEST_NUMBER
 from paramcalc.render.mathematics import mathematics, symbolic
 from paramcalc.render.table import Line, Note, Sizes, Table, Value

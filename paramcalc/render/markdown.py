@@ -11,8 +11,8 @@ from collections.abc import Iterator, Sequence
 
 from rich.cells import cell_len
 
+from paramcalc.algebra.expr import pretty
 from paramcalc.errors import printable
-from paramcalc.expr import pretty
 from paramcalc.render.mathematics import mathematics, symbolic
 from paramcalc.render.table import Line, Note, Sizes, Table, Value
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TypeGuard
 
-from paramcalc.expr import Expr, latex
+from paramcalc.algebra.expr import Expr, latex
 from paramcalc.render.table import Number, Sizes, Value
 
 MARKS = {"*": r"\ast", "~": r"\sim"}

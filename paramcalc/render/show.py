@@ -6,14 +6,14 @@ from collections.abc import Sequence
 from fractions import Fraction
 from itertools import chain
 
-from paramcalc.analysis import Report
-from paramcalc.claims import Outcome, Verdict
-from paramcalc.derivation import derivations
-from paramcalc.expr import Size
-from paramcalc.fold import fold
+from paramcalc.algebra.expr import Size
 from paramcalc.render.table import Column, Line, Note, Sizes, Table, Value
-from paramcalc.row import Row
-from paramcalc.summary import Memory
+from paramcalc.report.analysis import Report
+from paramcalc.report.claims import Outcome, Verdict
+from paramcalc.report.derivation import derivations
+from paramcalc.report.fold import fold
+from paramcalc.report.row import Row
+from paramcalc.report.summary import Memory
 
 WHOLE, MISALIGNED = "*", "~"
 READS_ALL = Note((f"{WHOLE} reads the whole input",), column="receptive_field")

@@ -8,8 +8,8 @@ from typing import Any
 from paramcalc.render.json import number, numbers
 from paramcalc.render.show import READS_ALL, WHOLE, sizes
 from paramcalc.render.table import Column, Line, Note, Table, Value
-from paramcalc.summary import Summary
-from paramcalc.sweep import Result
+from paramcalc.report.summary import Summary
+from paramcalc.report.sweep import Result
 
 FIGURES = (
     Column("output", "output", rank=5),

@@ -7,8 +7,8 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import NamedTuple, TypeAlias
 
+from paramcalc.algebra.expr import Expr
 from paramcalc.errors import ParamcalcError, suggestion
-from paramcalc.expr import Expr
 
 Number: TypeAlias = int | Expr | Fraction
 Scalar: TypeAlias = Number | str | bool | None

@@ -12,8 +12,8 @@ from functools import lru_cache
 
 from rich.cells import cell_len
 
+from paramcalc.algebra.expr import pretty
 from paramcalc.errors import printable
-from paramcalc.expr import pretty
 from paramcalc.render.layout import lay_out, row_text
 from paramcalc.render.page import Page
 from paramcalc.render.table import Column, Note, Sizes, Table, Value

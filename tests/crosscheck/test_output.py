@@ -13,10 +13,10 @@ from typing import Any
 
 import pytest
 
+from paramcalc.algebra.tensor import Shape
 from paramcalc.layers.base import Count
 from paramcalc.layers.dense import Linear
 from paramcalc.layers.sliding import Conv
-from paramcalc.shape import Shape
 from tests.calling import call
 
 INSTALL = "pip install 'paramcalc[torch]'"

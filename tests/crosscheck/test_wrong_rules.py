@@ -9,16 +9,16 @@ import pytest
 import yaml
 
 import paramcalc
+from paramcalc.algebra.receptive_field import Axis, AxisField, Fields, Progression, Scattered
+from paramcalc.algebra.tensor import Tensor
 from paramcalc.crosscheck import fields as gradients
 from paramcalc.crosscheck.check import CheckResult, Comparison, check
 from paramcalc.crosscheck.fields import FieldCheck
 from paramcalc.crosscheck.modules import MODULES as TORCH_MODULES
 from paramcalc.crosscheck.modules import NotCheckable
-from paramcalc.field import Axis, AxisField, Fields, Progression, Scattered
 from paramcalc.layers import MODULES, layer_class
 from paramcalc.layers.base import Count, Layer, Reader, unknown
 from paramcalc.network import Network, Node
-from paramcalc.shape import Tensor
 
 Step = str | dict[str, Any]
 

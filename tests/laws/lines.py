@@ -15,7 +15,7 @@ from typing import NamedTuple, TypeAlias
 
 from hypothesis import strategies as st
 
-from paramcalc.field import (
+from paramcalc.algebra.receptive_field import (
     ITSELF,
     Axis,
     Reading,
@@ -29,7 +29,7 @@ from paramcalc.field import (
     reading_of,
     transposed_reading,
 )
-from paramcalc.window import Window
+from paramcalc.algebra.window import Window
 
 Positions: TypeAlias = frozenset[int]
 

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 from hypothesis import given
 from hypothesis import strategies as st
 
-from paramcalc.conditions import Condition, Conditions, lower_bound, never_negative, smaller
+from paramcalc.algebra.conditions import Condition, Conditions, lower_bound, never_negative, smaller
 from paramcalc.language.expression import parse
 from tests.strategies import Tree, brute, linear_trees, size_of, trees
 

@@ -11,8 +11,8 @@ import pytest
 from hypothesis import assume, given, reject
 from hypothesis import strategies as st
 
+from paramcalc.algebra.expr import Expr
 from paramcalc.errors import ExpressionError
-from paramcalc.expr import Expr
 from paramcalc.language.expression import Expression, SyntaxProblem, parse, tokenize
 from tests.strategies import NAMES, SYMBOLS
 

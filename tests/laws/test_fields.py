@@ -8,9 +8,9 @@ from math import lcm
 from hypothesis import given
 from hypothesis import strategies as st
 
-from paramcalc.conditions import numbers
-from paramcalc.expr import Size, substitute, symbol
-from paramcalc.field import (
+from paramcalc.algebra.conditions import numbers
+from paramcalc.algebra.expr import Size, substitute, symbol
+from paramcalc.algebra.receptive_field import (
     Axis,
     Interval,
     Progression,
@@ -34,7 +34,7 @@ from paramcalc.field import (
     run,
     scattered,
 )
-from paramcalc.window import UNIT, Window
+from paramcalc.algebra.window import UNIT, Window
 from tests.laws.lines import (
     MOST_PERIOD,
     MOST_UNITS,

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 import paramcalc
 from paramcalc import ParamcalcError, Report, Row, Size, Totals, substitute
-from paramcalc.field import Axis
+from paramcalc.algebra.receptive_field import Axis
 from paramcalc.language.expression import parse
 from tests.documents import Document, Figures, Reading, documents, extended, fits, joins
 from tests.documents import Step as Written

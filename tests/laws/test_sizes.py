@@ -11,8 +11,19 @@ import sympy  # type: ignore[import-untyped]
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
+from paramcalc.algebra.expr import (
+    Expr,
+    Floor,
+    Monomial,
+    Size,
+    ceil_divide,
+    divide_exactly,
+    plain,
+    pretty,
+    substitute,
+    symbol,
+)
 from paramcalc.errors import ExpressionError
-from paramcalc.expr import Expr, Floor, Monomial, Size, ceil_divide, divide_exactly, plain, pretty, substitute, symbol
 from paramcalc.language.expression import parse
 from tests.strategies import (
     CHAINS,

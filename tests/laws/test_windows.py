@@ -9,8 +9,8 @@ import torch
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from paramcalc.expr import Size, substitute, symbol
-from paramcalc.window import UNIT, Window, same_padding
+from paramcalc.algebra.expr import Size, substitute, symbol
+from paramcalc.algebra.window import UNIT, Window, same_padding
 from tests.strategies import CHAINS, STEPS, Step, convolutions, poolings, size_after
 
 H = symbol("H")

@@ -23,7 +23,7 @@ from paramcalc.errors import LayerError
 from paramcalc.layers import MODULES as LAYERS
 from paramcalc.layers import layer_class
 from paramcalc.network import Network
-from paramcalc.row import Row, seen_by
+from paramcalc.report.row import Row, seen_by
 from tests.layers.strategies import CASES, Case
 
 

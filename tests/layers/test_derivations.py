@@ -6,11 +6,11 @@ from typing import Any
 
 import pytest
 
-from paramcalc.derivation import derivations, products
 from paramcalc.layers import layer_class
 from paramcalc.layers.activation import Relu
 from paramcalc.layers.dense import Linear
 from paramcalc.network import Network
+from paramcalc.report.derivation import derivations, products
 
 SIZES: list[tuple[str, dict[str, Any], tuple[int, ...], list[str]]] = [
     ("upsample", {"scale": 2}, (3, 13, 13), ["13·2 = 26"]),

@@ -18,11 +18,11 @@ from hypothesis import given
 from torch import Tensor
 
 from paramcalc import limits
+from paramcalc.algebra.receptive_field import Axis, AxisField, Interval, Scattered, hull, interval
 from paramcalc.crosscheck.linearised import Beyond, linearised
 from paramcalc.crosscheck.modules import module_for
-from paramcalc.field import Axis, AxisField, Interval, Scattered, hull, interval
 from paramcalc.network import Network, Node
-from paramcalc.row import Row, seen_by
+from paramcalc.report.row import Row, seen_by
 from tests.layers.networks import Sketch, maps_of, rearranged, shape_of
 
 Hull = tuple[int, int]

@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from paramcalc.expr import Size, symbol
-from paramcalc.field import ITSELF, Axis, Fields, Scattered, covers, hull, interval
+from paramcalc.algebra.expr import Size, symbol
+from paramcalc.algebra.receptive_field import ITSELF, Axis, Fields, Scattered, covers, hull, interval
 from paramcalc.layers import layer_class
 from paramcalc.layers.arrange import Crop, Flatten
 from paramcalc.layers.join import Add

@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
+from paramcalc.algebra.expr import Size, symbol
 from paramcalc.errors import LayerError
-from paramcalc.expr import Size, symbol
 from paramcalc.layers import layer_class
 from paramcalc.layers.activation import Dropout
 from paramcalc.network import Network

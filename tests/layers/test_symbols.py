@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from paramcalc.expr import Size, symbol
+from paramcalc.algebra.expr import Size, symbol
 from paramcalc.layers import layer_class
 from paramcalc.network import Network
 

@@ -26,7 +26,7 @@ from pylatexenc.latexwalker import (  # type: ignore[import-untyped]
 )
 from pylatexenc.macrospec import EnvironmentSpec, MacroSpec  # type: ignore[import-untyped]
 
-from paramcalc.expr import symbol
+from paramcalc.algebra.expr import symbol
 from paramcalc.language.expression import parse
 
 if TYPE_CHECKING:

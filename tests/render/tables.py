@@ -11,9 +11,8 @@ from pathlib import Path
 from hypothesis import strategies as st
 
 import paramcalc
-from paramcalc.claims import judge
-from paramcalc.comparison import line_up
-from paramcalc.expr import Size, plain
+from paramcalc.algebra.expr import Size, plain
+from paramcalc.commands.show import shown
 from paramcalc.language.library import load_file
 from paramcalc.language.options import Request
 from paramcalc.render.claims import claims_table
@@ -21,8 +20,9 @@ from paramcalc.render.compare import compare_table, steps_table
 from paramcalc.render.explain import explain_tables
 from paramcalc.render.sweep import sweep_table
 from paramcalc.render.table import Column, Line, Note, Sizes, Table, Value
-from paramcalc.showing import shown
-from paramcalc.sweep import combinations, result
+from paramcalc.report.claims import judge
+from paramcalc.report.comparison import line_up
+from paramcalc.report.sweep import combinations, result
 from tests.strategies import size_of, trees
 
 HOSTILE = str(Path(__file__).parent / "exports" / "hostile.yaml")

@@ -8,8 +8,8 @@ from fractions import Fraction
 import pytest
 from hypothesis import given
 
+from paramcalc.algebra.expr import Expr, pretty, symbol
 from paramcalc.errors import printable
-from paramcalc.expr import Expr, pretty, symbol
 from paramcalc.language.expression import parse
 from paramcalc.render import csv, html, latex, markdown
 from paramcalc.render.table import Column, Line, Note, Sizes, Table, Value

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from matplotlib.mathtext import MathTextParser, VectorParse
 
-from paramcalc.expr import Size, ceil_divide, latex, symbol
+from paramcalc.algebra.expr import Size, ceil_divide, latex, symbol
 from paramcalc.render.mathematics import mathematics
 from paramcalc.render.table import Sizes
 from tests.render.reading import of_mathematics, read_mathematics

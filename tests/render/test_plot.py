@@ -19,10 +19,10 @@ import pytest
 from matplotlib.text import Text
 
 import paramcalc
+from paramcalc.commands.plot import FORMATS, plot
 from paramcalc.errors import ParamcalcError
 from paramcalc.language.build import build
 from paramcalc.language.library import load_file
-from paramcalc.plotting import FORMATS, plot
 from paramcalc.render.curves import CONVOLUTION, LINEAR, MOST, NORM, Curves, curves, groups, kind_of, runs
 from paramcalc.render.lettering import fitted, inches, literal
 from paramcalc.render.plot import DOTS, HEIGHT, METADATA, NAMED_LAYERS, WIDTH, draw, render, settings

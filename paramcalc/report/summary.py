@@ -6,12 +6,12 @@ from collections.abc import Iterable
 from fractions import Fraction
 from typing import NamedTuple
 
-from paramcalc.analysis import Report
-from paramcalc.conditions import greatest
+from paramcalc.algebra.conditions import greatest
+from paramcalc.algebra.expr import Expr, Size, added
+from paramcalc.algebra.tensor import Shape
 from paramcalc.errors import ParamcalcError, suggestion
-from paramcalc.expr import Expr, Size, added
-from paramcalc.row import Row
-from paramcalc.shape import Shape
+from paramcalc.report.analysis import Report
+from paramcalc.report.row import Row
 
 CONVOLUTIONS = ("conv", "conv_transpose")
 DTYPES = {"float64": 8, "float32": 4, "float16": 2, "bfloat16": 2, "int8": 1}

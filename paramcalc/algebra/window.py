@@ -16,7 +16,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from paramcalc.expr import Size, ceil_divide, pretty
+from paramcalc.algebra.expr import Size, ceil_divide, pretty
 
 
 class Window(NamedTuple):

@@ -7,14 +7,14 @@ from dataclasses import dataclass
 from typing import Any
 
 from paramcalc import need_torch
-from paramcalc.analysis import analyze
-from paramcalc.budget import Budget, spend
-from paramcalc.claims import judge
 from paramcalc.network import Network
 from paramcalc.render.budget import budget_object, budget_table
 from paramcalc.render.claims import claims_object, claims_table
 from paramcalc.render.page import Page
 from paramcalc.render.table import Table
+from paramcalc.report.analysis import analyze
+from paramcalc.report.budget import Budget, spend
+from paramcalc.report.claims import judge
 
 
 @dataclass(slots=True)

@@ -9,10 +9,10 @@ from fractions import Fraction
 from typing import TypeAlias
 
 from paramcalc import limits
-from paramcalc.analysis import Report
 from paramcalc.errors import ParamcalcError
-from paramcalc.row import Row
-from paramcalc.summary import Summary, ratio, summarize
+from paramcalc.report.analysis import Report
+from paramcalc.report.row import Row
+from paramcalc.report.summary import Summary, ratio, summarize
 
 QUANTITIES = ("params", "conv_params", "linear_params", "macs", "flops", "activations", "peak_activations")
 """The quantities of a summary that have a ratio."""

@@ -6,13 +6,13 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 from paramcalc import limits
+from paramcalc.algebra.conditions import Condition, greatest
+from paramcalc.algebra.expr import Expr, Size, added
+from paramcalc.algebra.tensor import Shape, Tensor
 from paramcalc.collector import paused
-from paramcalc.conditions import Condition, greatest
 from paramcalc.errors import ExpressionError, ParamcalcError, Problem
-from paramcalc.expr import Expr, Size, added
 from paramcalc.network import FREE, Network, Node
-from paramcalc.row import Row, Seen, seen_by
-from paramcalc.shape import Shape, Tensor
+from paramcalc.report.row import Row, Seen, seen_by
 
 
 class Totals(NamedTuple):

@@ -8,11 +8,11 @@ from dataclasses import replace
 from importlib.util import find_spec
 from pathlib import Path
 
-from paramcalc.analysis import analyze
 from paramcalc.errors import ParamcalcError, clipped
 from paramcalc.network import Network
 from paramcalc.render.curves import MOST, curves
 from paramcalc.render.output import need_free, write_atomically
+from paramcalc.report.analysis import analyze
 
 FORMATS = ("svg", "png", "pdf")
 """What a figure can be written as; the suffix of its file says which."""

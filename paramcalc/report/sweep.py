@@ -9,12 +9,12 @@ from itertools import product
 from math import prod
 
 from paramcalc import limits
-from paramcalc.analysis import analyze
 from paramcalc.errors import ParamcalcError, Problem, Source, Span
 from paramcalc.language.build import build
 from paramcalc.language.document import Argument, File
 from paramcalc.language.options import Request, from_text, input_option, parts_of
-from paramcalc.summary import Summary, summarize
+from paramcalc.report.analysis import analyze
+from paramcalc.report.summary import Summary, summarize
 
 RANGE = re.compile(r"\s*(-?[0-9]+)\s*\.\.\s*(-?[0-9]+)\s*(?::\s*(-?[0-9]+)\s*)?")
 

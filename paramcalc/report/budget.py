@@ -6,11 +6,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
-from paramcalc.analysis import Report
+from paramcalc.algebra.expr import Size
 from paramcalc.errors import ParamcalcError, Problem, Source, suggestion
-from paramcalc.expr import Size
-from paramcalc.figure import figure
-from paramcalc.summary import summarize
+from paramcalc.published import figure
+from paramcalc.report.analysis import Report
+from paramcalc.report.summary import summarize
 
 OF_TOTALS = (
     "params",

@@ -21,9 +21,9 @@ from math import gcd, lcm
 from typing import NamedTuple, TypeAlias
 
 from paramcalc import limits
-from paramcalc.conditions import never_negative, smaller
-from paramcalc.expr import Expr, Size, divide_exactly, too_large
-from paramcalc.window import Window
+from paramcalc.algebra.conditions import never_negative, smaller
+from paramcalc.algebra.expr import Expr, Size, divide_exactly, too_large
+from paramcalc.algebra.window import Window
 
 Interval: TypeAlias = tuple[Size, Size]
 

@@ -7,14 +7,14 @@ from enum import Enum
 from fractions import Fraction
 from typing import NamedTuple
 
-from paramcalc.analysis import Report
+from paramcalc.algebra.expr import Size, added
 from paramcalc.errors import ParamcalcError, Problem, listing, suggestion
-from paramcalc.expr import Size, added
-from paramcalc.figure import Figure, figure
 from paramcalc.language.document import Claim
 from paramcalc.language.source import Items, Scalar
 from paramcalc.network import Network
-from paramcalc.row import Row
+from paramcalc.published import Figure, figure
+from paramcalc.report.analysis import Report
+from paramcalc.report.row import Row
 
 COUNTED = ("weights", "biases", "params", "buffers", "macs", "activations")
 """Quantities that are summed over the rows of a block."""

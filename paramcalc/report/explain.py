@@ -6,15 +6,15 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
-from paramcalc import field as fields
-from paramcalc.analysis import Report
-from paramcalc.derivation import derivations
+from paramcalc.algebra import receptive_field as fields
+from paramcalc.algebra.expr import Size, pretty
+from paramcalc.algebra.receptive_field import Axis, AxisField, Interval, Scattered, Unknown
+from paramcalc.algebra.window import UNIT, Window, factor
 from paramcalc.errors import ParamcalcError, listing, suggestion
-from paramcalc.expr import Size, pretty
-from paramcalc.field import Axis, AxisField, Interval, Scattered, Unknown
 from paramcalc.layers.sliding import Sliding
 from paramcalc.network import Network, Node
-from paramcalc.window import UNIT, Window, factor
+from paramcalc.report.analysis import Report
+from paramcalc.report.derivation import derivations
 
 
 class Explanation(NamedTuple):

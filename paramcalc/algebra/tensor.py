@@ -8,7 +8,7 @@ from __future__ import annotations
 from math import prod
 from typing import TypeAlias
 
-from paramcalc.expr import Size, plain
+from paramcalc.algebra.expr import Size, plain
 
 Shape: TypeAlias = tuple[Size, ...]
 

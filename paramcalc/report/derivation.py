@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from paramcalc.expr import pretty
+from paramcalc.algebra.expr import pretty
 from paramcalc.layers.base import Count, multiplied, total
 from paramcalc.network import Node
 

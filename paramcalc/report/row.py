@@ -12,12 +12,12 @@ from __future__ import annotations
 from fractions import Fraction
 from typing import NamedTuple
 
-from paramcalc import field
-from paramcalc.derivation import derivations
-from paramcalc.expr import Size, pretty
-from paramcalc.field import AxisField, Unknown
+from paramcalc.algebra import receptive_field as field
+from paramcalc.algebra.expr import Size, pretty
+from paramcalc.algebra.receptive_field import AxisField, Unknown
+from paramcalc.algebra.tensor import Shape
 from paramcalc.network import FREE, Counts, Node
-from paramcalc.shape import Shape
+from paramcalc.report.derivation import derivations
 
 
 class Seen(NamedTuple):

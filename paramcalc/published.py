@@ -12,7 +12,7 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import NamedTuple
 
-from paramcalc.expr import Size
+from paramcalc.algebra.expr import Size
 
 UNITS = {
     "": 1,

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from itertools import groupby
 
-from paramcalc.analysis import Report
-from paramcalc.expr import Size, added
+from paramcalc.algebra.expr import Size, added
 from paramcalc.network import Node
-from paramcalc.row import Row
+from paramcalc.report.analysis import Report
+from paramcalc.report.row import Row
 
 SUMMED = ("weights", "biases", "params", "buffers", "macs", "activations")
 

@@ -6,13 +6,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from paramcalc.analysis import Report, analyze
 from paramcalc.language.build import build
 from paramcalc.language.library import load_file
 from paramcalc.language.options import Request, symbolic_input
 from paramcalc.network import Network
 from paramcalc.render.table import Table
-from paramcalc.summary import Memory, memory
+from paramcalc.report.analysis import Report, analyze
+from paramcalc.report.summary import Memory, memory
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,8 +29,8 @@ class Shown:
 
     def table(self, *, formulas: bool = False, depth: int | None = None, columns: Sequence[str] = ()) -> Table:
         """The report as a table."""
-        from paramcalc.claims import judge  # noqa: PLC0415 - JSON holds no claims
         from paramcalc.render.show import show_table  # noqa: PLC0415 - nor does it need a table
+        from paramcalc.report.claims import judge  # noqa: PLC0415 - JSON holds no claims
 
         verdicts = judge(self.network, self.report) if self.published else []
         return show_table(

@@ -14,7 +14,7 @@ from math import lcm
 from typing import NamedTuple
 
 from paramcalc import limits
-from paramcalc.expr import Expr, Floor, Size, plain, settle
+from paramcalc.algebra.expr import Expr, Floor, Size, plain, settle
 
 
 class Line(NamedTuple):

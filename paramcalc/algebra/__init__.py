@@ -1,0 +1,1 @@
+"""Exact arithmetic on sizes: expressions, windows, receptive fields, conditions, tensors."""

@@ -1,0 +1,1 @@
+"""What is known of a network: rows, totals, derivations, comparisons, budgets, claims."""
