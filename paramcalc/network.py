@@ -13,10 +13,10 @@ from typing import Any, NamedTuple, TypeAlias
 from paramcalc import limits
 from paramcalc.algebra.conditions import Conditions
 from paramcalc.algebra.expr import BEYOND, Size, too_large
-from paramcalc.algebra.receptive_field import ITSELF, Axis, Fields, Unknown, intervals
+from paramcalc.algebra.receptive_field import INPUT_POSITIONS, Fields, Ordered, Unknown, intervals
 from paramcalc.algebra.tensor import Shape, Tensor
 from paramcalc.errors import LayerError, Span
-from paramcalc.layers.base import Layer, Reader, multiplied, total, unchanged, unknown
+from paramcalc.layers.base import FieldRule, Layer, multiplied, total, unchanged, unknown
 
 REMEMBERED = 1_000
 """What the rules said that is kept at a time: a repeated block is worked out once, a growing one is not hoarded."""
@@ -35,7 +35,7 @@ FREE = Counts()
 """What most layers cost."""
 
 
-Inference: TypeAlias = tuple[Tensor, Counts, Reader, Layer, Sequence[Tensor]]
+Inference: TypeAlias = tuple[Tensor, Counts, FieldRule, Layer, Sequence[Tensor]]
 """What the rules of a layer say for inputs of certain shapes, with the layer and these."""
 
 
@@ -133,7 +133,7 @@ class Network:
 
         Raises ExpressionError when its elements are too many terms or factors with symbols.
         """
-        fields = tuple(Axis(axis, n, (ITSELF,)) for axis, n in enumerate(shape) if axis > 0)
+        fields = tuple(Ordered(axis, n, (INPUT_POSITIONS,)) for axis, n in enumerate(shape) if axis > 0)
         tensor = self._one(Tensor(shape, count))
         node = Node(len(self.inputs), path, None, (), tensor, FREE, fields, None, False, None)
         self.inputs.append(node)
@@ -153,11 +153,11 @@ class Network:
         Raises LayerError when the layer does not fit its inputs, or not the weights it shares.
         """
         tensors = [node.output for node in inputs]
-        output, counts, reader, _, _ = self.infer(layer, tensors, path)
+        output, counts, field_rule, _, _ = self.infer(layer, tensors, path)
         source, fields = inputs[0].source, inputs[0].fields
-        if reader is not unchanged:
+        if field_rule is not unchanged:
             read = inputs[:1] if len(inputs) > 1 and layer.references else inputs
-            source, fields = self._seen_through(reader, read, path)
+            source, fields = self._field_behind(field_rule, read, path)
         if shared_with is not None:
             need_same_weights(layer, counts, tensors[0].shape, shared_with)
         index = len(self.nodes)
@@ -207,13 +207,13 @@ class Network:
         if weights or biases or buffers or macs:
             counts = Counts(total(weights), total(biases), total(buffers), total(macs))
         try:
-            reader = layer.reader(inputs, output)
+            field_rule = layer.field_rule(inputs, output)
         except Unknown:
-            reader = unknown
+            field_rule = unknown
         if len(self._inferred) >= REMEMBERED:
             self._inferred.clear()
             self._tensors.clear()
-        inference = self._inferred[key] = (output, counts, reader, layer, inputs)
+        inference = self._inferred[key] = (output, counts, field_rule, layer, inputs)
         return inference
 
     def _one(self, tensor: Tensor) -> Tensor:
@@ -229,7 +229,7 @@ class Network:
             if self._symbolic > limits.SYMBOLIC:
                 raise LayerError(f"more than {limits.SYMBOLIC:,} layers of different sizes with symbols")
 
-    def _seen_through(self, reader: Reader, inputs: Sequence[Node], origin: object) -> tuple[Node, Fields | None]:
+    def _field_behind(self, rule: FieldRule, inputs: Sequence[Node], origin: object) -> tuple[Node, Fields | None]:
         """The input of the network that a new node's fields refer to, and those fields.
 
         Where paths from several inputs of the network meet, the first of these is the one that counts.
@@ -244,7 +244,7 @@ class Network:
         if len(fields) < len(inputs) or self._intervals > limits.INTERVALS:
             return source, None
         try:
-            found = reader(fields, origin)
+            found = rule(fields, origin)
         except Unknown:
             return source, None
         for known in fields:

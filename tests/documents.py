@@ -1,6 +1,6 @@
 """Random documents of the language, and what they mean in plain Python.
 
-`Reading` is a second, slow reading of a document: blocks and repeats are written out, sizes counted
+`TapMap` is a second, slow tap_map of a document: blocks and repeats are written out, sizes counted
 by torch's formulas, and what a unit reads is followed position by position.
 """
 
@@ -91,7 +91,7 @@ class Figures(NamedTuple):
 
 
 @dataclass
-class Reading:
+class TapMap:
     """The rows of a document, as they are executed."""
 
     document: Document
@@ -407,7 +407,7 @@ def again(step: Step, times: int) -> Step:
 def fits(document: Document) -> bool:
     """Whether every step fits."""
     try:
-        Reading(document).run()
+        TapMap(document).run()
     except Unfit:
         return False
     return True
@@ -431,7 +431,7 @@ def extended(draw: st.DrawFn, document: Document, number: int) -> Document:
         step = draw(steps(len(document.input) - 1, tuple(sorted(document.blocks))))
         longer = document._replace(layers=[*document.layers, step])
         try:
-            rows = Reading(longer).run()
+            rows = TapMap(longer).run()
         except Unfit:
             continue
         if all(row.output.shape[0] <= MOST_CHANNELS for row in rows):

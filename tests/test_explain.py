@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 
 import paramcalc
 from paramcalc import Network, ParamcalcError, Report, Row, Size, substitute
-from paramcalc.algebra.receptive_field import Axis
+from paramcalc.algebra.receptive_field import Ordered
 from paramcalc.language.library import bundled_names
 from paramcalc.network import Node
 from paramcalc.report.explain import Explanation, explain, explain_whole, steps_of
@@ -111,8 +111,8 @@ HULL = re.compile(r"(?P<path>.+?) (?P<size>[0-9,]+|nothing)")
 
 def whole_periods(node: Node) -> bool:
     """Whether a node has units for all of the period whose largest field is told; a crop may leave fewer."""
-    axes = [axis for axis in node.fields or () if isinstance(axis, Axis)]
-    parts = [(axis.units, len(part.spans)) for axis in axes for part in axis.progressions]
+    axes = [axis for axis in node.fields or () if isinstance(axis, Ordered)]
+    parts = [(axis.units, len(part.spans)) for axis in axes for part in axis.maps]
     return not any(isinstance(units, int) and units < period for units, period in parts)
 
 

@@ -11,16 +11,16 @@ from paramcalc import limits
 from paramcalc.algebra.expr import Size, substitute, symbol
 from paramcalc.algebra.receptive_field import (
     EACH,
-    ITSELF,
-    Axis,
+    INPUT_POSITIONS,
     AxisField,
     Interval,
-    Progression,
-    Reading,
-    Scattered,
+    IntervalMap,
+    Ordered,
+    TapMap,
     Taps,
     Unknown,
-    adaptive_reading,
+    Unordered,
+    adaptive_taps,
     behind,
     compose,
     covers,
@@ -30,35 +30,35 @@ from paramcalc.algebra.receptive_field import (
     hull,
     interval,
     join,
-    linear_reading,
+    linear_taps,
     meet,
     misaligned,
-    nearest_reading,
-    reading_of,
+    nearest_taps,
     receptive_field,
-    scattered,
-    transposed_reading,
+    transposed_taps,
+    unordered,
+    window_taps,
 )
 from paramcalc.algebra.window import Window
 
 H = symbol("H")
 
 
-def image(n: Size) -> Axis:
+def image(n: Size) -> Ordered:
     """One axis of an input of n positions."""
-    return Axis(0, n, (ITSELF,))
+    return Ordered(0, n, (INPUT_POSITIONS,))
 
 
-def slid(axis: Axis, *windows: Window) -> Axis:
+def slid(axis: Ordered, *windows: Window) -> Ordered:
     """Behind windows."""
     for window in windows:
-        axis = behind(reading_of(window), axis, window.size(axis.units))
+        axis = behind(window_taps(window), axis, window.size(axis.units))
     return axis
 
 
-def reads(reading: Reading, units: range) -> list[Interval | None]:
+def reads(tap_map: TapMap, units: range) -> list[Interval | None]:
     """What units of a layer read of its own input."""
-    field = compose(reading, ITSELF)
+    field = compose(tap_map, INPUT_POSITIONS)
     return [interval(field, unit) for unit in units]
 
 
@@ -120,71 +120,71 @@ def test_a_layer_that_works_on_each_position_changes_nothing() -> None:
 
 
 def test_dilation_counts_the_hull() -> None:
-    assert reads(reading_of(Window(3, 1, 2, 2, 2)), range(2)) == [(-2, 2), (-1, 3)]
-    assert reads(reading_of(Window(3, 2, 0, 0, 4)), range(2)) == [(0, 8), (2, 10)]
+    assert reads(window_taps(Window(3, 1, 2, 2, 2)), range(2)) == [(-2, 2), (-1, 3)]
+    assert reads(window_taps(Window(3, 2, 0, 0, 4)), range(2)) == [(0, 8), (2, 10)]
 
 
 def test_a_transposed_convolution_of_stride_2() -> None:
     # output i is 2j - 1 + t for t in 0..3: for 0, t = 1 of j = 0 and t = 3 of j = -1
-    assert reads(transposed_reading(Window(4, 2, 1, 1)), range(4)) == [(-1, 0), (0, 1), (0, 1), (1, 2)]
-    field = behind(transposed_reading(Window(4, 2, 1, 1)), image(8), 16)
+    assert reads(transposed_taps(Window(4, 2, 1, 1)), range(4)) == [(-1, 0), (0, 1), (0, 1), (1, 2)]
+    field = behind(transposed_taps(Window(4, 2, 1, 1)), image(8), 16)
     assert figures(field) == (2, Fraction(1, 2), 1)
 
 
 def test_a_transposed_convolution_with_a_stride_above_its_kernel_leaves_units_that_read_nothing() -> None:
-    assert reads(transposed_reading(Window(1, 2)), range(-2, 4)) == [(-1, -1), None, (0, 0), None, (1, 1), None]
-    assert reads(transposed_reading(Window(2, 4, 1, 0)), range(4)) == [(0, 0), None, None, (1, 1)]
+    assert reads(transposed_taps(Window(1, 2)), range(-2, 4)) == [(-1, -1), None, (0, 0), None, (1, 1), None]
+    assert reads(transposed_taps(Window(2, 4, 1, 0)), range(4)) == [(0, 0), None, None, (1, 1)]
 
 
 def test_a_transposed_convolution_with_dilation() -> None:
     # output i is 4j + 2t for t in 0..2: multiples of 4 from t = 0 and 2, other even ones from t = 1
-    assert reads(transposed_reading(Window(3, 4, dilation=2)), range(4, 9)) == [(0, 1), None, (1, 1), None, (1, 2)]
+    assert reads(transposed_taps(Window(3, 4, dilation=2)), range(4, 9)) == [(0, 1), None, (1, 1), None, (1, 2)]
     # output i is 2j + 3t for t in 0..2
-    assert reads(transposed_reading(Window(3, 2, dilation=3)), range(3)) == [(-3, 0), (-1, -1), (-2, 1)]
+    assert reads(transposed_taps(Window(3, 2, dilation=3)), range(3)) == [(-3, 0), (-1, -1), (-2, 1)]
 
 
 def test_a_field_of_units_that_read_nothing() -> None:
     # the odd units of a transposed convolution with kernel 1 and stride 2 are all that is left
-    odd = slid(behind(transposed_reading(Window(1, 2)), image(8), 16), Window(1, 2, -1, 0))
+    odd = slid(behind(transposed_taps(Window(1, 2)), image(8), 16), Window(1, 2, -1, 0))
     assert receptive_field(odd) is None
     assert effective_padding(odd) is None
     assert receptive_field(everything(odd)) is None
     assert not covers(everything(odd), 8)
     with pytest.raises(Unknown, match=r"^$"):
-        scattered(odd, 0, "flatten")
+        unordered(odd, 0, "flatten")
 
 
 def test_adaptive_pooling_of_5_positions_to_3_bins() -> None:
     # bins 0..1, 1..3, 3..4, by torch's floor and ceil
-    assert reads(adaptive_reading(5, 3), range(4)) == [(0, 1), (1, 3), (3, 4), (5, 6)]
-    assert figures(behind(adaptive_reading(5, 3), image(5), 3)) == (3, Fraction(5, 3), 0)
-    assert reads(adaptive_reading(6, 3), range(3)) == [(0, 1), (2, 3), (4, 5)]
-    assert reads(adaptive_reading(2, 3), range(3)) == [(0, 0), (0, 1), (1, 1)]
+    assert reads(adaptive_taps(5, 3), range(4)) == [(0, 1), (1, 3), (3, 4), (5, 6)]
+    assert figures(behind(adaptive_taps(5, 3), image(5), 3)) == (3, Fraction(5, 3), 0)
+    assert reads(adaptive_taps(6, 3), range(3)) == [(0, 1), (2, 3), (4, 5)]
+    assert reads(adaptive_taps(2, 3), range(3)) == [(0, 0), (0, 1), (1, 1)]
 
 
 def test_nearest_upsampling() -> None:
-    assert reads(nearest_reading(4, 8), range(4)) == [(0, 0), (0, 0), (1, 1), (1, 1)]
-    assert reads(nearest_reading(3, 5), range(5)) == [(0, 0), (0, 0), (1, 1), (1, 1), (2, 2)]
-    assert reads(nearest_reading(H, 3 * H), range(2, 4)) == [(0, 0), (1, 1)]
+    assert reads(nearest_taps(4, 8), range(4)) == [(0, 0), (0, 0), (1, 1), (1, 1)]
+    assert reads(nearest_taps(3, 5), range(5)) == [(0, 0), (0, 0), (1, 1), (1, 1), (2, 2)]
+    assert reads(nearest_taps(H, 3 * H), range(2, 4)) == [(0, 0), (1, 1)]
 
 
 def test_linear_upsampling() -> None:
     # units lie at -1/4, 1/4, 3/4, 5/4
-    assert reads(linear_reading(4, 8), range(4)) == [(-1, 0), (0, 1), (0, 1), (1, 2)]
+    assert reads(linear_taps(4, 8), range(4)) == [(-1, 0), (0, 1), (0, 1), (1, 2)]
     # units lie at 0, 1, 2 of three times as many: every third meets a position
-    assert reads(linear_reading(2, 6), range(3)) == [(-1, 0), (0, 0), (0, 1)]
-    assert reads(linear_reading(5, 5), range(2)) == [(0, 0), (1, 1)]
+    assert reads(linear_taps(2, 6), range(3)) == [(-1, 0), (0, 0), (0, 1)]
+    assert reads(linear_taps(5, 5), range(2)) == [(0, 0), (1, 1)]
 
 
 def test_a_convolution_behind_upsampling() -> None:
-    field = slid(behind(nearest_reading(8, 16), image(8), 16), CONV3)
-    assert [interval(field.progressions[0], unit) for unit in range(3)] == [(-1, 0), (0, 1), (0, 1)]
+    field = slid(behind(nearest_taps(8, 16), image(8), 16), CONV3)
+    assert [interval(field.maps[0], unit) for unit in range(3)] == [(-1, 0), (0, 1), (0, 1)]
     assert figures(field) == (2, Fraction(1, 2), 1)
 
 
 def test_an_effective_stride_may_be_a_symbol() -> None:
-    assert effective_stride(behind(adaptive_reading(12 * H, 6), image(12 * H), 6)) == 2 * H
-    assert effective_stride(behind(adaptive_reading(H, 6), image(H), 6)) is None
+    assert effective_stride(behind(adaptive_taps(12 * H, 6), image(12 * H), 6)) == 2 * H
+    assert effective_stride(behind(adaptive_taps(H, 6), image(H), 6)) is None
 
 
 # -- paths that meet ------------------------------------------------------------------------------
@@ -199,15 +199,15 @@ def test_the_hull_is_not_the_largest_branch() -> None:
     start = image(20)
     early, late = slid(start, Window(3, 1, 4, 0)), slid(start, Window(3, 1, 0, 4))
     together = meet([early, late])
-    assert isinstance(together, Axis)
-    assert interval(together.progressions[0], 0) == (-4, 2)
+    assert isinstance(together, Ordered)
+    assert interval(together.maps[0], 0) == (-4, 2)
     assert figures(together) == (7, 1, 4)
 
 
 def test_paths_of_different_strides_part_unit_by_unit() -> None:
     start = image(16)
     halved = slid(start, POOL2)
-    whole = behind(Reading(1, (Taps(0),)), start, 8)
+    whole = behind(TapMap(1, (Taps(0),)), start, 8)
     together = meet([whole, halved])
     assert misaligned(together)
     # unit i reads i, and 2i and 2i + 1: the last one 7..15
@@ -230,7 +230,7 @@ def test_a_gate_that_reads_everything_widens_every_unit_and_keeps_the_stride() -
 
 def test_a_gate_of_a_part_does_not_cover_the_input() -> None:
     start = image(10)
-    part = behind(Reading(1, (Taps(2),)), start, 4)
+    part = behind(TapMap(1, (Taps(2),)), start, 4)
     assert not covers(everything(part), 10)
     assert covers(everything(start), 10)
 
@@ -245,8 +245,8 @@ def test_fields_along_different_axes_do_not_meet() -> None:
 
 
 def test_flattened_units_keep_the_largest_and_the_hull() -> None:
-    flat = scattered(slid(image(10), Window(3)), 0, "flatten")
-    assert flat == Scattered(0, 3, (0, 9), "flatten")
+    flat = unordered(slid(image(10), Window(3)), 0, "flatten")
+    assert flat == Unordered(0, 3, (0, 9), "flatten")
     assert figures(flat) == (3, None, None)
     assert not misaligned(flat)
     assert not covers(flat, 10)
@@ -255,10 +255,10 @@ def test_flattened_units_keep_the_largest_and_the_hull() -> None:
 
 def test_flattened_units_meet_only_themselves_or_what_holds_them_all() -> None:
     start = slid(image(10), Window(3))
-    flat, other = scattered(start, 0, "flatten"), scattered(start, 0, "flatten2")
+    flat, other = unordered(start, 0, "flatten"), unordered(start, 0, "flatten2")
     assert meet([flat, flat]) == flat
     whole = meet([flat, everything(start)])
-    assert isinstance(whole, Axis)
+    assert isinstance(whole, Ordered)
     assert whole.whole
     assert receptive_field(whole) == 10
     others: tuple[AxisField, ...] = (other, start, everything(image(5)))
@@ -271,19 +271,19 @@ def test_flattened_units_meet_only_themselves_or_what_holds_them_all() -> None:
 
 
 def test_steps_that_symbols_leave_open_are_unknown() -> None:
-    periodic = behind(nearest_reading(8, 16), image(8), 16)
+    periodic = behind(nearest_taps(8, 16), image(8), 16)
     for window in (Window(H, 2), Window(3, H), Window(3, 2, H), Window(3, 2, dilation=H)):
         with pytest.raises(Unknown, match=r"^$"):
-            transposed_reading(window)
-    for read in (nearest_reading, linear_reading):
+            transposed_taps(window)
+    for read in (nearest_taps, linear_taps):
         for n, out in ((H, 7), (7, H), (H, H + 1)):
             with pytest.raises(Unknown, match=r"^$"):
                 read(n, out)
-    for reading in (Reading(H, (Taps(0),)), Reading(1, (Taps(0, H),)), Reading(1, (Taps(H),))):
+    for tap_map in (TapMap(H, (Taps(0),)), TapMap(1, (Taps(0, H),)), TapMap(1, (Taps(H),))):
         with pytest.raises(Unknown, match=r"^$"):
-            behind(reading, periodic, 4)
+            behind(tap_map, periodic, 4)
     with pytest.raises(Unknown, match=r"^$"):
-        interval(periodic.progressions[0], H)
+        interval(periodic.maps[0], H)
 
 
 def test_the_largest_of_sizes_that_symbols_leave_open_is_unknown() -> None:
@@ -292,17 +292,17 @@ def test_the_largest_of_sizes_that_symbols_leave_open_is_unknown() -> None:
     assert hull([(0, H), (0, H + 7), (1, 3)]) == (0, H + 7)
     assert hull([None, (2, 3), None]) == (2, 3)
     assert hull([None, None]) is None
-    paths = meet([slid(image(H), POOL2), image(H), behind(nearest_reading(H, 2 * H), image(H), 2 * H)])
+    paths = meet([slid(image(H), POOL2), image(H), behind(nearest_taps(H, 2 * H), image(H), 2 * H)])
     with pytest.raises(Unknown, match=r"^$"):
         receptive_field(paths)
 
 
 def test_so_many_phases_are_followed_and_no_more() -> None:
     assert limits.PERIOD == 1024
-    assert len(compose(Reading(1, (Taps(0),) * 1024), ITSELF).spans) == 1024
+    assert len(compose(TapMap(1, (Taps(0),) * 1024), INPUT_POSITIONS).spans) == 1024
     with pytest.raises(Unknown, match=r"^$"):
-        compose(Reading(1, (Taps(0),) * 1025), ITSELF)
-    periodic = {number: Progression(1, ((0, 0),) * number) for number in (31, 32, 33)}
+        compose(TapMap(1, (Taps(0),) * 1025), INPUT_POSITIONS)
+    periodic = {number: IntervalMap(1, ((0, 0),) * number) for number in (31, 32, 33)}
     assert len(join(periodic[32], periodic[31]).spans) == 32 * 31
     with pytest.raises(Unknown, match=r"^$"):
         join(periodic[32], periodic[33])

@@ -13,14 +13,14 @@ import pytest
 import paramcalc
 from paramcalc.algebra.receptive_field import through, united
 from paramcalc.layers.activation import Relu
-from paramcalc.layers.sliding import Conv, fixed_windows, readings_of
+from paramcalc.layers.sliding import Conv, fixed_windows, taps_of
 from paramcalc.network import REMEMBERED, Network
 from tests.growing import UNITS, growing
 
 
 def calls(text: str) -> tuple[int, int]:
     """Layers, and functions that Python and its built-in ones call to load and analyse a network."""
-    for remembered in (through, united, readings_of, fixed_windows):
+    for remembered in (through, united, taps_of, fixed_windows):
         remembered.cache_clear()
     number = 0
 
@@ -59,7 +59,7 @@ def test_a_layer_takes_at_most_so_many_bytes(shape: str) -> None:
     assert peak / len(report.layers) < 1500
 
 
-@pytest.mark.parametrize("rule", ["infer", "weights", "biases", "macs", "reader"])
+@pytest.mark.parametrize("rule", ["infer", "weights", "biases", "macs", "field_rule"])
 def test_a_repeated_block_of_one_shape_is_worked_out_once(rule: str, monkeypatch: pytest.MonkeyPatch) -> None:
     asked: Counter[int] = Counter()
     original = getattr(Conv, rule)

@@ -11,7 +11,7 @@ import yaml
 
 import paramcalc
 from paramcalc import Expr, ParamcalcError, Report, limits
-from paramcalc.algebra.receptive_field import Axis
+from paramcalc.algebra.receptive_field import Ordered
 from paramcalc.layers.base import Layer
 from paramcalc.network import Network, Node
 from paramcalc.report.sweep import combinations
@@ -223,7 +223,7 @@ def test_paths_of_different_strides_that_meet() -> None:
     known = [row.receptive_field is not None for row in rows]
     assert known == sorted(known, reverse=True)
     # all that is told apart before the last that is followed: n·(n − 1) for a node of n strides
-    strides = [len(axis.progressions) for row in rows for axis in row.node.fields or () if isinstance(axis, Axis)]
+    strides = [len(axis.maps) for row in rows for axis in row.node.fields or () if isinstance(axis, Ordered)]
     counted = [number * (number - 1) for number in strides]
     assert sum(counted[:-1]) <= limits.INTERVALS < sum(counted)
 

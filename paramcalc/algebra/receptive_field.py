@@ -3,7 +3,7 @@
 The input is taken as endless, as is usual: positions in the padding count (VGG-16's fc6 reads 404
 of 224 rows). On one axis, unit i = period*q + r of a node reads `step*q + lo[r] .. step*q + hi[r]`.
 A chain of convolutions has period 1; transposed convolution, upsampling and adaptive pooling have
-more. A layer is a `Reading` of its input in the same form, and `compose` puts a layer behind a
+more. A layer is a `TapMap` of its input in the same form, and `compose` puts a layer behind a
 node. Where paths meet, a unit reads the hull of what the paths read.
 
 The numbers that are reported (Araujo, Norris, Sim, Computing receptive fields of convolutional
@@ -43,14 +43,14 @@ class Taps(NamedTuple):
     gap: Size = 1
 
 
-class Reading(NamedTuple):
+class TapMap(NamedTuple):
     """What one unit of a layer reads on one axis of its input: unit `period*q + r` reads `taps[r]` plus `step*q`."""
 
     step: Size
     taps: tuple[Taps | None, ...]
 
 
-class Progression(NamedTuple):
+class IntervalMap(NamedTuple):
     """What one unit of a node reads of the network's input: unit `period*q + r` reads `spans[r]` plus `step*q`.
 
     A span of None is a unit that reads nothing. A step of 0 means that all units read the same.
@@ -60,36 +60,36 @@ class Progression(NamedTuple):
     spans: tuple[Interval | None, ...]
 
 
-ITSELF = Progression(1, ((0, 0),))
+INPUT_POSITIONS = IntervalMap(1, ((0, 0),))
 """The field of the network's input: each position reads itself."""
 
-EACH = Reading(1, (Taps(0),))
-"""The reading of a layer that works on each position by itself."""
+EACH = TapMap(1, (Taps(0),))
+"""The map of a layer that works on each position by itself."""
 
 
-class Axis(NamedTuple):
+class Ordered(NamedTuple):
     """The field on one axis of the input, of all units along one axis of the node's tensor.
 
-    `along` is that tensor axis, of `units` positions. Several progressions are paths of different
+    `along` is that tensor axis, of `units` positions. Several maps are paths of different
     strides that met; a unit reads the hull of them. `whole` marks that a whole-map operation lies
     below.
     """
 
     along: int
     units: Size
-    progressions: tuple[Progression, ...]
+    maps: tuple[IntervalMap, ...]
     whole: bool = False
 
     @property
     def constant(self) -> bool:
         """Whether all units read the same."""
-        for part in self.progressions:  # noqa: SIM110 - asked of every node, and a generator takes three times as long
+        for part in self.maps:  # noqa: SIM110 - asked of every node, and a generator takes three times as long
             if part.step != 0:
                 return False
         return True
 
 
-class Scattered(NamedTuple):
+class Unordered(NamedTuple):
     """A field whose units lie along `along` in no regular order, as after flatten: the largest and the hull.
 
     Two of them are alike when they come from the same operation, `origin`.
@@ -101,17 +101,17 @@ class Scattered(NamedTuple):
     origin: object
 
 
-AxisField: TypeAlias = Axis | Scattered
+AxisField: TypeAlias = Ordered | Unordered
 Fields: TypeAlias = tuple[AxisField, ...]
 
 
-def reading_of(window: Window) -> Reading:
+def window_taps(window: Window) -> TapMap:
     """A convolution or pooling: unit i reads `s*i - lo`, and k - 1 more positions, d apart."""
-    return Reading(window.stride, (Taps(-window.lo, window.kernel, window.dilation),))
+    return TapMap(window.stride, (Taps(-window.lo, window.kernel, window.dilation),))
 
 
 @lru_cache(REMEMBERED)
-def transposed_reading(window: Window) -> Reading:
+def transposed_taps(window: Window) -> TapMap:
     """A transposed convolution: unit i reads each j with `i = s*j - lo + d*t` for a tap t in 0..k-1."""
     kernel, stride, lo, dilation = window.kernel, window.stride, window.lo, window.dilation
     if not (isinstance(kernel, int) and isinstance(stride, int) and isinstance(lo, int) and isinstance(dilation, int)):
@@ -130,11 +130,11 @@ def transposed_reading(window: Window) -> Reading:
         last = (r + lo - dilation * first) // stride
         gap = dilation * turn // stride
         taps.append(Taps(last - gap * (count - 1), count, gap))
-    return Reading(1, tuple(taps))
+    return TapMap(1, tuple(taps))
 
 
 @lru_cache(REMEMBERED)
-def adaptive_reading(n: Size, out: int) -> Reading:
+def adaptive_taps(n: Size, out: int) -> TapMap:
     """Adaptive pooling of n positions to `out` bins: bin i is `floor(i*n/out) .. ceil((i+1)*n/out) - 1`.
 
     Raises Unknown for too many bins.
@@ -147,29 +147,29 @@ def adaptive_reading(n: Size, out: int) -> Reading:
     for r in phases_of(period):
         first = step * r // period
         taps.append(Taps(first, (step * (r + 1) + period - 1) // period - first))
-    return Reading(step, tuple(taps))
+    return TapMap(step, tuple(taps))
 
 
 @lru_cache(REMEMBERED)
-def nearest_reading(n: Size, out: Size) -> Reading:
+def nearest_taps(n: Size, out: Size) -> TapMap:
     """Nearest upsampling of n positions to `out`: unit i reads `floor(i*n/out)`."""
     factor = divide_exactly(out, n)
     if isinstance(factor, int):
-        return enlarged_reading(factor)
+        return enlarged_taps(factor)
     if not isinstance(n, int) or not isinstance(out, int):
         raise Unknown
     common = gcd(n, out)
     period, step = out // common, n // common
-    return Reading(step, tuple(Taps(step * r // period) for r in phases_of(period)))
+    return TapMap(step, tuple(Taps(step * r // period) for r in phases_of(period)))
 
 
-def enlarged_reading(factor: int) -> Reading:
+def enlarged_taps(factor: int) -> TapMap:
     """Each position becomes `factor` of them: unit i reads `floor(i/factor)`."""
-    return Reading(1, tuple(Taps(0) for _ in phases_of(factor)))
+    return TapMap(1, tuple(Taps(0) for _ in phases_of(factor)))
 
 
 @lru_cache(REMEMBERED)
-def linear_reading(n: Size, out: Size) -> Reading:
+def linear_taps(n: Size, out: Size) -> TapMap:
     """Linear upsampling without aligned corners: unit i reads the two around `(i + 1/2)*n/out - 1/2`."""
     factor = divide_exactly(out, n)
     if isinstance(factor, int):
@@ -183,7 +183,7 @@ def linear_reading(n: Size, out: Size) -> Reading:
     for r in phases_of(period):
         first, rest = divmod((2 * r + 1) * step - period, 2 * period)
         taps.append(Taps(first, 2 if rest else 1))
-    return Reading(step, tuple(taps))
+    return TapMap(step, tuple(taps))
 
 
 def phases_of(period: int) -> range:
@@ -197,12 +197,12 @@ def _coefficients(size: Expr) -> list[int]:
     return list(size.terms.values())
 
 
-def compose(reading: Reading, field: Progression) -> Progression:
+def compose(tap_map: TapMap, field: IntervalMap) -> IntervalMap:
     """What a unit of a layer reads of the network's input, when its input reads it as `field` says.
 
     Raises Unknown where the phase of a symbolic step in a periodic field cannot be told.
     """
-    step, taps = reading
+    step, taps = tap_map
     phases = len(field.spans)
     turns = 1
     if phases > 1:
@@ -215,26 +215,26 @@ def compose(reading: Reading, field: Progression) -> Progression:
     if len(taps) == 1 and phases == 1:
         (span,), (tap,) = field.spans, taps
         if span is None or tap is None:
-            return Progression(pace, (None,))
+            return IntervalMap(pace, (None,))
         first = field.step * tap.first
         last = first + field.step * (tap.gap * (tap.number - 1))
-        return Progression(pace, ((first + span[0], last + span[1]),))
+        return IntervalMap(pace, ((first + span[0], last + span[1]),))
     phases_of(len(taps) * turns)
     runs = {kind: run(field, *kind) for kind in {(tap.number, tap.gap) for tap in taps if tap}}
     spans = [
         tap and interval(runs[tap.number, tap.gap], tap.first + step * turn) for turn in range(turns) for tap in taps
     ]
-    return Progression(pace, tuple(spans))
+    return IntervalMap(pace, tuple(spans))
 
 
-def run(field: Progression, number: Size, gap: Size) -> Progression:
+def run(field: IntervalMap, number: Size, gap: Size) -> IntervalMap:
     """What `number` units read together that are `gap` apart, by the first of them.
 
     A run is the hull of two runs of half its length, which may overlap.
     """
     if len(field.spans) == 1:
         (span,) = field.spans
-        return Progression(field.step, (span and (span[0], span[1] + field.step * (gap * (number - 1))),))
+        return IntervalMap(field.step, (span and (span[0], span[1] + field.step * (gap * (number - 1))),))
     if not isinstance(number, int) or not isinstance(gap, int):
         raise Unknown
     if number == 1:
@@ -242,15 +242,15 @@ def run(field: Progression, number: Size, gap: Size) -> Progression:
     rest = number // 2
     half = run(field, number - rest, gap)
     spans = [around(span, interval(half, unit + gap * rest)) for unit, span in enumerate(half.spans)]
-    return Progression(field.step, tuple(spans))
+    return IntervalMap(field.step, tuple(spans))
 
 
-def together(field: Axis) -> Interval | None:
+def together(field: Ordered) -> Interval | None:
     """The hull of what all units of a field read; None when none of them reads anything."""
-    return hull([run(part, field.units, 1).spans[0] for part in field.progressions])
+    return hull([run(part, field.units, 1).spans[0] for part in field.maps])
 
 
-def interval(field: Progression, unit: Size) -> Interval | None:
+def interval(field: IntervalMap, unit: Size) -> Interval | None:
     """What one unit reads."""
     phases = len(field.spans)
     turn, phase = (unit, 0) if phases == 1 else (unit // phases, unit % phases)
@@ -302,34 +302,34 @@ def largest(sizes: Sequence[Size]) -> Size:
 # -- the field of a node on one axis ------------------------------------------------------------
 
 
-def behind(reading: Reading, field: Axis, units: Size) -> Axis:
-    """The field of a layer that reads its input as `reading` along the field's axis."""
-    return Axis(field.along, units, through(reading, field.progressions), field.whole)
+def behind(tap_map: TapMap, field: Ordered, units: Size) -> Ordered:
+    """The field of a layer that reads its input as `tap_map` along the field's axis."""
+    return Ordered(field.along, units, through(tap_map, field.maps), field.whole)
 
 
 @lru_cache(REMEMBERED)
-def through(reading: Reading, progressions: tuple[Progression, ...]) -> tuple[Progression, ...]:
+def through(tap_map: TapMap, maps: tuple[IntervalMap, ...]) -> tuple[IntervalMap, ...]:
     """Every progression behind a layer."""
-    return tuple([compose(reading, part) for part in progressions])
+    return tuple([compose(tap_map, part) for part in maps])
 
 
-def everything(field: AxisField, along: int = 0) -> Axis:
+def everything(field: AxisField, along: int = 0) -> Ordered:
     """The field of an operation that reads the whole axis: one interval for all its units."""
-    if isinstance(field, Scattered):
-        return Axis(along, 1, (Progression(0, (field.hull,)),), whole=True)
+    if isinstance(field, Unordered):
+        return Ordered(along, 1, (IntervalMap(0, (field.hull,)),), whole=True)
     total = together(field)
-    return Axis(along, 1, (Progression(0, (total,)),), whole=True)
+    return Ordered(along, 1, (IntervalMap(0, (total,)),), whole=True)
 
 
-def scattered(field: AxisField, along: int, origin: object) -> Scattered:
+def unordered(field: AxisField, along: int, origin: object) -> Unordered:
     """The field after units have been laid out anew along an axis."""
-    if isinstance(field, Scattered):
-        return Scattered(along, field.size, field.hull, (origin, field.origin))
+    if isinstance(field, Unordered):
+        return Unordered(along, field.size, field.hull, (origin, field.origin))
     total = together(field)
     if total is None:
         raise Unknown
     size = receptive_field(field)
-    return Scattered(along, 0 if size is None else size, total, origin)
+    return Unordered(along, 0 if size is None else size, total, origin)
 
 
 def meet(fields: Sequence[AxisField]) -> AxisField:
@@ -341,28 +341,28 @@ def meet(fields: Sequence[AxisField]) -> AxisField:
     first = fields[0]
     if fields.count(first) == len(fields):
         return first
-    progressions: list[Progression] = []
-    moving: Axis | None = None
+    maps: list[IntervalMap] = []
+    moving: Ordered | None = None
     whole = False
     for field in fields:
-        if isinstance(field, Scattered):
-            return _scattered_with_whole(fields)
-        progressions += field.progressions
+        if isinstance(field, Unordered):
+            return _unordered_with_whole(fields)
+        maps += field.maps
         whole = whole or field.whole
         if (moving is None or moving.along != field.along) and not field.constant:
             if moving is not None:
                 raise Unknown
             moving = field
     lead = moving or first
-    assert isinstance(lead, Axis)
-    return Axis(lead.along, lead.units, united(tuple(progressions)), whole)
+    assert isinstance(lead, Ordered)
+    return Ordered(lead.along, lead.units, united(tuple(maps)), whole)
 
 
 @lru_cache(REMEMBERED)
-def united(progressions: tuple[Progression, ...]) -> tuple[Progression, ...]:
+def united(maps: tuple[IntervalMap, ...]) -> tuple[IntervalMap, ...]:
     """Progressions with those of one stride joined to one."""
-    parts: list[Progression] = []
-    for part in progressions:
+    parts: list[IntervalMap] = []
+    for part in maps:
         for place, other in enumerate(parts):
             if part.step * len(other.spans) == other.step * len(part.spans):
                 parts[place] = join(part, other)
@@ -372,29 +372,29 @@ def united(progressions: tuple[Progression, ...]) -> tuple[Progression, ...]:
     return tuple(parts)
 
 
-def _scattered_with_whole(fields: Sequence[AxisField]) -> AxisField:
-    """Scattered units that meet paths which read one interval: known where that interval holds them all."""
-    scattered_hulls = {field for field in fields if isinstance(field, Scattered)}
-    if any(isinstance(field, Axis) and not field.constant for field in fields):
+def _unordered_with_whole(fields: Sequence[AxisField]) -> AxisField:
+    """Unordered units that meet paths which read one interval: known where that interval holds them all."""
+    unordered_hulls = {field for field in fields if isinstance(field, Unordered)}
+    if any(isinstance(field, Ordered) and not field.constant for field in fields):
         raise Unknown
-    constant = [part.spans[0] for field in fields if isinstance(field, Axis) for part in field.progressions]
+    constant = [part.spans[0] for field in fields if isinstance(field, Ordered) for part in field.maps]
     if not constant:
         raise Unknown
-    total = hull([*constant, *(field.hull for field in scattered_hulls)])
+    total = hull([*constant, *(field.hull for field in unordered_hulls)])
     if total is None or total != hull(constant):
         raise Unknown
-    whole = next(field for field in fields if isinstance(field, Axis))
-    return whole._replace(progressions=(Progression(0, (total,)),), whole=True)
+    whole = next(field for field in fields if isinstance(field, Ordered))
+    return whole._replace(maps=(IntervalMap(0, (total,)),), whole=True)
 
 
-def join(left: Progression, right: Progression) -> Progression:
-    """The hull of two progressions of one stride, unit by unit."""
+def join(left: IntervalMap, right: IntervalMap) -> IntervalMap:
+    """The hull of two maps of one stride, unit by unit."""
     period = len(phases_of(lcm(len(left.spans), len(right.spans))))
     spans = map(around, over(left, period), over(right, period))
-    return Progression(left.step * (period // len(left.spans)), tuple(spans))
+    return IntervalMap(left.step * (period // len(left.spans)), tuple(spans))
 
 
-def over(field: Progression, period: int) -> tuple[Interval | None, ...]:
+def over(field: IntervalMap, period: int) -> tuple[Interval | None, ...]:
     """The spans of so many units."""
     spans = field.spans
     return spans if len(spans) == period else tuple([interval(field, unit) for unit in range(period)])
@@ -403,14 +403,14 @@ def over(field: Progression, period: int) -> tuple[Interval | None, ...]:
 def intervals(fields: Fields) -> int:
     """How many intervals tell these fields apart from fields that one interval tells, moved from unit to unit.
 
-    One with symbols counts as many as it takes longer to compare. Each of several progressions is
+    One with symbols counts as many as it takes longer to compare. Each of several maps is
     held to every other.
     """
     number = 0
     for field in fields:
-        if isinstance(field, Axis):
-            number += len(field.progressions) * (len(field.progressions) - 1)
-            for step, spans in field.progressions:
+        if isinstance(field, Ordered):
+            number += len(field.maps) * (len(field.maps) - 1)
+            for step, spans in field.maps:
                 if len(spans) > 1:
                     number += (len(spans) - 1) * (1 if isinstance(step, int) else 300)
     return number
@@ -418,9 +418,9 @@ def intervals(fields: Fields) -> int:
 
 def receptive_field(field: AxisField) -> Size | None:
     """The size of the largest interval that a unit reads; None when no unit reads anything."""
-    if isinstance(field, Scattered):
+    if isinstance(field, Unordered):
         return field.size
-    parts = field.progressions
+    parts = field.maps
     if len(parts) == 1:
         spans = parts[0].spans
         # a node may have fewer units than a period; with symbols it is taken to have all of them
@@ -446,10 +446,10 @@ def largest_size(spans: Sequence[Interval | None]) -> Size | None:
 
 
 def effective_stride(field: AxisField) -> Size | Fraction | None:
-    """The distance of neighbouring units' intervals; None where units have no position (0 apart, scattered)."""
-    if isinstance(field, Scattered):
+    """The distance of neighbouring units' intervals; None where units have no position (0 apart, unordered)."""
+    if isinstance(field, Unordered):
         return None
-    for part in field.progressions:
+    for part in field.maps:
         if part.step != 0:
             period = len(part.spans)
             exact = divide_exactly(part.step, period)
@@ -461,24 +461,24 @@ def effective_stride(field: AxisField) -> Size | Fraction | None:
 
 def effective_padding(field: AxisField) -> Size | None:
     """How far the interval of the first unit begins before the input; None where units have no position."""
-    if isinstance(field, Scattered) or field.constant:
+    if isinstance(field, Unordered) or field.constant:
         return None
-    first = hull([part.spans[0] for part in field.progressions])
+    first = hull([part.spans[0] for part in field.maps])
     return None if first is None else -first[0]
 
 
 def misaligned(field: AxisField) -> bool:
     """Whether paths of different effective strides meet in this field."""
-    if isinstance(field, Scattered) or len(field.progressions) == 1:
+    if isinstance(field, Unordered) or len(field.maps) == 1:
         return False
-    return sum(part.step != 0 for part in field.progressions) > 1
+    return sum(part.step != 0 for part in field.maps) > 1
 
 
 def covers(field: AxisField, n: Size) -> bool:
     """Whether a whole-map operation lies below, and what it reads is never less than the n positions of the input."""
-    if isinstance(field, Scattered) or not field.whole:
+    if isinstance(field, Unordered) or not field.whole:
         return False
-    constant = hull(span for part in field.progressions if part.step == 0 for span in part.spans)
+    constant = hull(span for part in field.maps if part.step == 0 for span in part.spans)
     if constant is None:
         return False
     return never_negative(-constant[0]) is True and never_negative(constant[1] - n + 1) is True

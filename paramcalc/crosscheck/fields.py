@@ -15,7 +15,7 @@ from typing import NamedTuple, TypeAlias
 
 import torch
 
-from paramcalc.algebra.receptive_field import Axis
+from paramcalc.algebra.receptive_field import Ordered
 from paramcalc.crosscheck.gradients import Interval, Part, Progress, Units, cut, silently, supports
 from paramcalc.crosscheck.network import layer_of
 from paramcalc.crosscheck.one_channel import NEUTRAL
@@ -128,9 +128,9 @@ def margin(nodes: Iterable[Node], source: Node, axis: int) -> int:
         assert node.fields is not None
         found = node.fields[axis]
         spans = [total(found)]
-        if isinstance(found, Axis):
+        if isinstance(found, Ordered):
             spans.append(expected_of(found, period(found)))
-            widest_step = max(widest_step, *(whole(part.step) for part in found.progressions))
+            widest_step = max(widest_step, *(whole(part.step) for part in found.maps))
         for lo, hi in filter(None, spans):
             room = max(room, -lo, hi - n + 1)
     return min(LONGEST, room + 2 * widest_step)

@@ -8,7 +8,7 @@ from math import lcm, prod
 from typing import NamedTuple
 
 from paramcalc.algebra.expr import Size
-from paramcalc.algebra.receptive_field import Axis, AxisField, Scattered, Unknown, everything, hull, interval
+from paramcalc.algebra.receptive_field import AxisField, Ordered, Unknown, Unordered, everything, hull, interval
 from paramcalc.crosscheck.gradients import Interval, Part
 from paramcalc.crosscheck.stretched import Value
 
@@ -41,24 +41,24 @@ def numbers(span: tuple[Size, Size] | None) -> Interval | None:
     return span and (whole(span[0]), whole(span[1]))
 
 
-def period(found: Axis) -> int:
+def period(found: Ordered) -> int:
     """After how many units a field repeats."""
-    return lcm(*(len(part.spans) for part in found.progressions))
+    return lcm(*(len(part.spans) for part in found.maps))
 
 
 def total(found: AxisField) -> Interval | None:
     """What all units together should read; None where nothing is known of it."""
     try:
-        return numbers(found.hull if isinstance(found, Scattered) else everything(found).progressions[0].spans[0])
+        return numbers(found.hull if isinstance(found, Unordered) else everything(found).maps[0].spans[0])
     except Unknown:
         return None
 
 
 def expected_of(found: AxisField, unit: int) -> Interval | None:
     """What a unit should read."""
-    if isinstance(found, Scattered):
+    if isinstance(found, Unordered):
         return total(found)
-    return numbers(hull(interval(part, unit) for part in found.progressions))
+    return numbers(hull(interval(part, unit) for part in found.maps))
 
 
 def told(found: AxisField, unit: int, span: Interval | None) -> bool:
@@ -67,10 +67,10 @@ def told(found: AxisField, unit: int, span: Interval | None) -> bool:
     Of units without order it tells it of all together. Of paths that read the same everywhere it does
     not tell which units they leave out, in the padding or between the taps of a transposed convolution.
     """
-    if isinstance(found, Scattered):
+    if isinstance(found, Unordered):
         return unit == ALL
-    moving = [part for part in found.progressions if part.step != 0]
-    if len(moving) == len(found.progressions) or span == expected_of(found, unit):
+    moving = [part for part in found.maps if part.step != 0]
+    if len(moving) == len(found.maps) or span == expected_of(found, unit):
         return True
     return span != numbers(hull(interval(part, unit) for part in moving)) if moving else span is not None
 
@@ -85,10 +85,10 @@ def units_of(found: AxisField, value: Value) -> Iterator[tuple[int, Part | None]
     or have no order, all together, and of these the first and the last, of those each one of few.
     """
     elements = prod(value.own)
-    if isinstance(found, Scattered) or found.constant:
-        each = range(elements if elements <= PHASES else 0) if isinstance(found, Scattered) else {0, elements - 1}
+    if isinstance(found, Unordered) or found.constant:
+        each = range(elements if elements <= PHASES else 0) if isinstance(found, Unordered) else {0, elements - 1}
         yield ALL, own_part(value)
-        if value.mixed and not isinstance(found, Scattered):
+        if value.mixed and not isinstance(found, Unordered):
             return
         for unit in each:
             yield unit, element(unit, value)
@@ -96,7 +96,7 @@ def units_of(found: AxisField, value: Value) -> Iterator[tuple[int, Part | None]
         units, repeats = whole(found.units), period(found)
         phases = min(repeats, PHASES)
         # where paths of several strides meet, the largest lies at an end
-        at_end = 1 if len(found.progressions) == 1 else phases
+        at_end = 1 if len(found.maps) == 1 else phases
         for unit in sorted({*range(phases), repeats, *range(max(0, units - at_end), units)}):
             part = along(found.along, unit, value)
             if part or unit < units:
@@ -134,18 +134,18 @@ def measured(found: AxisField, spans: Mapping[int, Interval | None]) -> Measures
 
     `spans` are what the gradients of units touch; a figure for which they are too few is None.
     """
-    if isinstance(found, Scattered):
+    if isinstance(found, Unordered):
         return Measures(largest(spans, range(len(spans) - 1)))
     if found.constant:
         return Measures(largest(spans, (ALL,)))
     repeats, units = period(found), whole(found.units)
     first, next_one = (spans.get(unit) if told(found, unit, spans.get(unit)) else None for unit in (0, repeats))
     looked_at = {*range(min(repeats, units))}
-    if len(found.progressions) > 1:
+    if len(found.maps) > 1:
         looked_at.update(range(max(0, units - repeats), units))
     size = largest(spans, looked_at)
     stride: int | Fraction | None = None
-    if first and next_one and len(found.progressions) == 1:
+    if first and next_one and len(found.maps) == 1:
         exact = Fraction(next_one[0] - first[0], repeats)
         stride = exact.numerator if exact.denominator == 1 else exact
     return Measures(size, stride, -first[0] if first else None)

@@ -44,7 +44,7 @@ Earlier: TypeAlias = tuple[Node | None, str, bool]
 """An earlier step: its node, its full path, and whether it is alone of its kind in its list."""
 
 
-class Reach:
+class StepScope:
     """A list that is executed: the prefix of its paths, the names of earlier steps in it, and the list around it.
 
     `numbers` are those of the last steps that have a number in their names.
@@ -52,7 +52,7 @@ class Reach:
 
     __slots__ = ("around", "names", "numbers", "prefix")
 
-    def __init__(self, around: Reach | None, prefix: str, names: dict[str, Earlier] | None = None) -> None:
+    def __init__(self, around: StepScope | None, prefix: str, names: dict[str, Earlier] | None = None) -> None:
         self.around = around
         self.prefix = prefix
         self.names = {} if names is None else names
@@ -60,28 +60,28 @@ class Reach:
 
     def find(self, name: str) -> Earlier | None:
         """The step of a name, nearest list first; a step alone of its kind may be called by the number 1."""
-        reach: Reach | None = self
-        while reach is not None:
-            found = reach.names.get(name)
+        earlier: StepScope | None = self
+        while earlier is not None:
+            found = earlier.names.get(name)
             if found is None and name.endswith("1"):
-                lone = reach.names.get(name[:-1])
+                lone = earlier.names.get(name[:-1])
                 found = lone if lone and lone[2] else None
             if found is not None:
                 return found
-            reach = reach.around
+            earlier = earlier.around
         return None
 
     def listed(self) -> list[str]:
-        """All names in reach, nearest list first."""
+        """All names in scope, nearest list first."""
         names: list[str] = []
-        reach: Reach | None = self
-        while reach is not None:
-            names += [name for name in reach.names if name not in names]
-            reach = reach.around
+        earlier: StepScope | None = self
+        while earlier is not None:
+            names += [name for name in earlier.names if name not in names]
+            earlier = earlier.around
         return names
 
 
-class Place:
+class CallContext:
     """Where steps are executed: the names in scope, and what holds for all of them."""
 
     __slots__ = ("frozen", "scope", "shared", "trail")
@@ -121,9 +121,9 @@ class _Builder:
             while base is not None:
                 self.environments[id(base)] = scope
                 base = base.base
-            reach = self.inputs(input_shapes, scope)
+            earlier = self.inputs(input_shapes, scope)
             if not self.problems:
-                self.execute(reach, scope)
+                self.execute(earlier, scope)
         except _Stop:
             pass
         if self.problems:
@@ -132,18 +132,18 @@ class _Builder:
         self.result.place = self.file.inputs[0].span
         return self.result
 
-    def execute(self, reach: Reach, scope: Environment) -> None:
-        place = Place(scope, False, None, ())
+    def execute(self, earlier: StepScope, scope: Environment) -> None:
+        context = CallContext(scope, False, None, ())
         first = self.result.inputs[0]
-        end = self.run(self.file.steps, first, place, reach)
+        end = self.run(self.file.steps, first, context, earlier)
         heads: dict[str, Node | None] = {}
         for head in self.file.heads:
-            inside = Reach(reach, f"{head.name}.")
-            node = self.run(head.steps, end, place, inside)
+            inside = StepScope(earlier, f"{head.name}.")
+            node = self.run(head.steps, end, context, inside)
             if head.steps and not inside.names and node is end:
                 continue
             heads[head.name] = node
-            reach.names.setdefault(head.name, (node, head.name, False))
+            earlier.names.setdefault(head.name, (node, head.name, False))
             if node is not None:
                 self.result.ends.setdefault(head.name, node)
         if end is not None and end not in heads.values() and not (heads and self.is_read(end)):
@@ -159,7 +159,7 @@ class _Builder:
     def overridden(self, shapes: Mapping[str, Argument]) -> list[tuple[InputSpec, Argument | None]]:
         """Each input with its other shape, if it has one; a shape without a name is that of the first input."""
         inputs = enumerate(self.file.inputs)
-        return [(spec, shapes.get(spec.name) or (shapes.get("") if place == 0 else None)) for place, spec in inputs]
+        return [(spec, shapes.get(spec.name) or (shapes.get("") if index == 0 else None)) for index, spec in inputs]
 
     def given(self, shapes: Mapping[str, Argument]) -> Environment:
         """The values of the symbols of the input, where other shapes have sizes in their places."""
@@ -208,9 +208,9 @@ class _Builder:
             scope[parameter.name] = 1 if value is None else value
         return scope
 
-    def inputs(self, shapes: Mapping[str, Argument], scope: Environment) -> Reach:
+    def inputs(self, shapes: Mapping[str, Argument], scope: Environment) -> StepScope:
         """The inputs as nodes, in a list of names around that of the layers."""
-        reach = Reach(None, "")
+        earlier = StepScope(None, "")
         names = [spec.name for spec in self.file.inputs]
         for name, given in shapes.items():
             if name and name not in names:
@@ -226,10 +226,10 @@ class _Builder:
                 count = 1
             try:
                 if shape:
-                    reach.names[spec.name] = (self.result.add_input(spec.name, tuple(shape), count), spec.name, False)
+                    earlier.names[spec.name] = (self.result.add_input(spec.name, tuple(shape), count), spec.name, False)
             except ExpressionError as error:
                 self.problem(f"in the elements of the input, {error.problems[0].message}", spec.span)
-        return Reach(reach, "")
+        return StepScope(earlier, "")
 
     def sizes(self, spec: InputSpec, override: Argument | None, scope: Environment) -> list[Size]:
         arguments: Sequence[Argument] = spec.shape
@@ -269,85 +269,91 @@ class _Builder:
 
     # -- lists --------------------------------------------------------------------------------
 
-    def run(self, steps: Sequence[Step], incoming: Node | None, place: Place, reach: Reach) -> Node | None:
+    def run(
+        self, steps: Sequence[Step], incoming: Node | None, context: CallContext, earlier: StepScope
+    ) -> Node | None:
         """Execute a list from a node on; the last node, or None where that is not known."""
         for step in steps:
-            incoming = self.step(step, incoming, place, reach)
+            incoming = self.step(step, incoming, context, earlier)
         return incoming
 
-    def step(self, step: Step, incoming: Node | None, place: Place, reach: Reach) -> Node | None:
+    def step(self, step: Step, incoming: Node | None, context: CallContext, earlier: StepScope) -> Node | None:
         """Execute a step as often as it says; the node after it."""
-        self.count(step, place)
+        self.count(step, context)
         if step.when is not None:
-            wanted = self.key(step.when, "when", incoming, place, truth)
+            wanted = self.key(step.when, "when", incoming, context, truth)
             if not wanted:
                 return None if wanted is None else incoming
         if step.start is not None:
-            incoming = self.refer(step.start, reach, place)
+            incoming = self.refer(step.start, earlier, context)
         if not step.kind:
             return incoming
         if step.repeat is None:
-            return self.named(step, step.known_as or self.numbered(step, reach), incoming, place, reach)
-        copies = self.key(step.repeat, "repeat", incoming, place, whole)
+            return self.named(step, step.known_as or self.numbered(step, earlier), incoming, context, earlier)
+        copies = self.key(step.repeat, "repeat", incoming, context, whole)
         if copies and copies * self.least(step) > limits.STEPS:
-            self.too_many("layers", step, place)
+            self.too_many("layers", step, context)
         for copy in range(copies or 0):
             if copy:
-                self.count(step, place)
-            name = self.numbered(step, reach) if step.label is None else f"{step.label}{copy + 1}"
-            incoming = self.named(step, name, incoming, place, reach)
+                self.count(step, context)
+            name = self.numbered(step, earlier) if step.label is None else f"{step.label}{copy + 1}"
+            incoming = self.named(step, name, incoming, context, earlier)
             if incoming is None:
                 break
             if step.label is not None:
-                reach.names[step.label] = reach.names[name]
+                earlier.names[step.label] = earlier.names[name]
         return None if copies is None else incoming
 
-    def numbered(self, step: Step, reach: Reach) -> str:
+    def numbered(self, step: Step, earlier: StepScope) -> str:
         """The kind of a step with its number in the list."""
-        number = reach.numbers[step.kind] = reach.numbers.get(step.kind, 0) + 1
+        number = earlier.numbers[step.kind] = earlier.numbers.get(step.kind, 0) + 1
         return f"{step.kind}{number}"
 
-    def named(self, step: Step, name: str, incoming: Node | None, place: Place, reach: Reach) -> Node | None:
+    def named(
+        self, step: Step, name: str, incoming: Node | None, context: CallContext, earlier: StepScope
+    ) -> Node | None:
         """Execute a step once, and make what it gives known by its name."""
-        path = reach.prefix + name
-        if name in reach.names:
+        path = earlier.prefix + name
+        if name in earlier.names:
             self.problem(
-                f"two steps would be called '{name}'; give one of them a name of its own", step.span, trail=place.trail
+                f"two steps would be called '{name}'; give one of them a name of its own",
+                step.span,
+                trail=context.trail,
             )
         node: Node | None = None
         try:
-            inside = self.marked(step, path, incoming, place, reach) if step.frozen or step.share else place
+            inside = self.marked(step, path, incoming, context, earlier) if step.frozen or step.share else context
             if inside is None:
                 pass
             elif step.kind in JOINS:
-                node = self.join(step, path, incoming, inside, reach)
+                node = self.join(step, path, incoming, inside, earlier)
             elif step.kind in MODULES:
-                node = self.layer(step, path, incoming, inside, reach)
+                node = self.layer(step, path, incoming, inside, earlier)
             else:
                 node = self.call(step, path, incoming, inside)
         except (LayerError, ExpressionError) as error:
             for problem in error.problems:
-                self.problem(problem.message, step.span, *problem.notes, trail=place.trail)
-        reach.names[name] = (node, path, step.alone)
+                self.problem(problem.message, step.span, *problem.notes, trail=context.trail)
+        earlier.names[name] = (node, path, step.alone)
         if node is None:
             self.failed.add(path)
         elif node.path != path:
             self.result.ends[path] = node
         return node
 
-    def count(self, step: Step, place: Place) -> None:
+    def count(self, step: Step, context: CallContext) -> None:
         """Count a step, layers apart from the others; stop beyond the limit."""
         if step.kind in MODULES:
             self.layers_run += 1
         else:
             self.calls_run += 1
         if self.layers_run > limits.STEPS or self.calls_run > limits.STEPS:
-            self.too_many("layers" if step.kind in MODULES else "calls of blocks", step, place)
+            self.too_many("layers" if step.kind in MODULES else "calls of blocks", step, context)
 
-    def too_many(self, what: str, step: Step, place: Place) -> NoReturn:
+    def too_many(self, what: str, step: Step, context: CallContext) -> NoReturn:
         """Stop beyond the limit."""
         message = f"more than {limits.STEPS:,} {what}, with repeats and blocks written out"
-        self.problem(message, step.span, trail=place.trail)
+        self.problem(message, step.span, trail=context.trail)
         raise _Stop
 
     def least(self, step: Step, depth: int = 0) -> int:
@@ -361,22 +367,29 @@ class _Builder:
         return self.leasts.get(step, 0)
 
     def key(
-        self, argument: Argument, key: str, incoming: Node | None, place: Place, check: Callable[[str, Constant], T]
+        self,
+        argument: Argument,
+        key: str,
+        incoming: Node | None,
+        context: CallContext,
+        check: Callable[[str, Constant], T],
     ) -> T | None:
         """The value of a key beside a step, as `check` wants it; None after a problem."""
-        names = self.names(argument.names, incoming, place)
-        value = None if names is None else self.evaluate(argument, names, place.trail)
+        names = self.names(argument.names, incoming, context)
+        value = None if names is None else self.evaluate(argument, names, context.trail)
         if value is None:
             return None
         try:
             return check(key, value)
         except ExpressionError as error:
-            self.problem(error.problems[0].message, argument.span, trail=place.trail)
+            self.problem(error.problems[0].message, argument.span, trail=context.trail)
             return None
 
-    def names(self, used: Sequence[str] | frozenset[str], incoming: Node | None, place: Place) -> Environment | None:
+    def names(
+        self, used: Sequence[str] | frozenset[str], incoming: Node | None, context: CallContext
+    ) -> Environment | None:
         """The values of names: those in scope, and the sizes of the incoming tensor. None where these are not known."""
-        scope = place.scope
+        scope = context.scope
         missing = [name for name in used if name not in scope]
         if not missing:
             return scope
@@ -389,10 +402,10 @@ class _Builder:
                 raise LayerError(f"the incoming tensor {spelled(shape)} has no {name}")
         return {**scope, **sizes}
 
-    def refer(self, reference: Reference, reach: Reach, place: Place) -> Node | None:
+    def refer(self, reference: Reference, earlier: StepScope, context: CallContext) -> Node | None:
         """The node of an earlier step; None where it is not known."""
         first, _, rest = reference.name.partition(".")
-        found = reach.find(first)
+        found = earlier.find(first)
         if found is not None and not rest:
             return found[0]
         path = f"{found[1]}.{rest}" if found else ""
@@ -400,52 +413,54 @@ class _Builder:
         if node is not None:
             return node
         if found is None or (found[0] is not None and path not in self.failed):
-            names = reach.listed()
+            names = earlier.listed()
             self.problem(
                 f"no earlier step is called '{reference.name}'{suggestion(reference.name, names)}",
                 reference.span,
-                f"in reach: {listing(names)}",
-                trail=place.trail,
+                f"in scope: {listing(names)}",
+                trail=context.trail,
             )
         return None
 
     # -- one step -----------------------------------------------------------------------------
 
-    def marked(self, step: Step, path: str, incoming: Node | None, place: Place, reach: Reach) -> Place | None:
+    def marked(
+        self, step: Step, path: str, incoming: Node | None, context: CallContext, earlier: StepScope
+    ) -> CallContext | None:
         """The place of a step that is frozen or shares weights; None where it is not known whose."""
-        frozen, shared = place.frozen, place.shared
+        frozen, shared = context.frozen, context.shared
         if step.frozen is not None and not frozen:
-            frozen = bool(self.key(step.frozen, "frozen", incoming, place, truth))
+            frozen = bool(self.key(step.frozen, "frozen", incoming, context, truth))
         if step.share is not None:
             first, _, rest = step.share.name.partition(".")
-            found = reach.find(first)
-            self.refer(step.share, reach, place)
+            found = earlier.find(first)
+            self.refer(step.share, earlier, context)
             if found is None:
                 return None
             shared = (path, f"{found[1]}.{rest}" if rest else found[1])
-        return Place(place.scope, frozen, shared, place.trail)
+        return CallContext(context.scope, frozen, shared, context.trail)
 
-    def call(self, step: Step, path: str, incoming: Node | None, place: Place) -> Node | None:
+    def call(self, step: Step, path: str, incoming: Node | None, context: CallContext) -> Node | None:
         """Execute a block: its own names, which are the same for equal arguments, and its own list."""
         block = self.file.blocks[step.kind]
-        if len(place.trail) >= limits.CALL_DEPTH:
+        if len(context.trail) >= limits.CALL_DEPTH:
             self.problem(f"blocks inside one another deeper than {limits.CALL_DEPTH} levels", step.span)
             raise _Stop
-        names = self.names(step.names, incoming, place) if step.names else place.scope
+        names = self.names(step.names, incoming, context) if step.names else context.scope
         if names is None:
             return None
         key = execution(step, names) if step.names else step
         if key not in self.scopes:
-            self.scopes[key] = self.scope(step, block, names, place)
+            self.scopes[key] = self.scope(step, block, names, context)
         scope = self.scopes[key]
         if scope is None:
             return None
         self.result.blocks[path] = block.name
-        trail = ((block.name, step.span), *place.trail)
-        reach = Reach(Reach(None, "", {"input": (incoming, "input", False)}), f"{path}.")
-        return self.run(block.steps, incoming, Place(scope, place.frozen, place.shared, trail), reach)
+        trail = ((block.name, step.span), *context.trail)
+        earlier = StepScope(StepScope(None, "", {"input": (incoming, "input", False)}), f"{path}.")
+        return self.run(block.steps, incoming, CallContext(scope, context.frozen, context.shared, trail), earlier)
 
-    def scope(self, step: Step, block: Block, names: Environment, place: Place) -> Environment | None:
+    def scope(self, step: Step, block: Block, names: Environment, context: CallContext) -> Environment | None:
         """What the steps of a block see when it is called with these arguments; None after a problem."""
         home = self.environments.get(id(block.home))
         if home is None:
@@ -453,53 +468,57 @@ class _Builder:
         scope = dict(home)
         for parameter in block.parameters:
             if parameter.name in step.arguments:
-                value = self.evaluate(step.arguments[parameter.name], names, place.trail)
+                value = self.evaluate(step.arguments[parameter.name], names, context.trail)
             else:
                 assert parameter.default is not None
-                value = self.evaluate(parameter.default, scope, place.trail)
+                value = self.evaluate(parameter.default, scope, context.trail)
             if value is None:
                 return None
             scope[parameter.name] = value
         return scope
 
-    def join(self, step: Step, path: str, incoming: Node | None, place: Place, reach: Reach) -> Node | None:
+    def join(
+        self, step: Step, path: str, incoming: Node | None, context: CallContext, earlier: StepScope
+    ) -> Node | None:
         """Execute every branch, then join their ends."""
-        prefix = reach.prefix if step.only_join else f"{path}."
+        prefix = earlier.prefix if step.only_join else f"{path}."
         ends: list[Node | None] = []
         for branch in step.branches.values():
             end = incoming
             if branch.steps:
-                end = self.run(branch.steps, incoming, place, Reach(reach, f"{prefix}{branch.name}."))
+                end = self.run(branch.steps, incoming, context, StepScope(earlier, f"{prefix}{branch.name}."))
             ends.append(end)
         try:
-            return self.add(step, tuple(ends), path, incoming, place)
+            return self.add(step, tuple(ends), path, incoming, context)
         except LayerError as error:
             branches = [f"{name}: {node.output}" for name, node in zip(step.branches, ends, strict=True) if node]
             raise LayerError(error.problems[0].message, *branches) from None
 
-    def layer(self, step: Step, path: str, incoming: Node | None, place: Place, reach: Reach) -> Node | None:
+    def layer(
+        self, step: Step, path: str, incoming: Node | None, context: CallContext, earlier: StepScope
+    ) -> Node | None:
         """Execute a layer."""
         inputs: tuple[Node | None, ...] = (incoming,)
         if step.references:
             order = [name for name in layer_class(step.kind).references if name in step.references]
-            inputs += tuple([self.refer(step.references[name], reach, place) for name in order])
-        return self.add(step, inputs, path, incoming, place)
+            inputs += tuple([self.refer(step.references[name], earlier, context) for name in order])
+        return self.add(step, inputs, path, incoming, context)
 
     def add(
-        self, step: Step, inputs: tuple[Node | None, ...], path: str, incoming: Node | None, place: Place
+        self, step: Step, inputs: tuple[Node | None, ...], path: str, incoming: Node | None, context: CallContext
     ) -> Node | None:
         """The node of a layer, which is made once for equal arguments; None where it or an input is not known."""
-        names = self.names(step.names, incoming, place) if step.names else place.scope
+        names = self.names(step.names, incoming, context) if step.names else context.scope
         if names is None:
             return None
         key = execution(step, names) if step.names else step
         if key not in self.layers:
-            self.layers[key] = self.configure(step, names, place)
+            self.layers[key] = self.configure(step, names, context)
         layer = self.layers[key]
         if layer is None or None in inputs:
             return None
-        owner = self.owner(path, place.shared) if place.shared else None
-        node = self.result.add(layer, inputs, path, frozen=place.frozen, shared_with=owner)  # type: ignore[arg-type]
+        owner = self.owner(path, context.shared) if context.shared else None
+        node = self.result.add(layer, inputs, path, frozen=context.frozen, shared_with=owner)  # type: ignore[arg-type]
         if owner is None and step.share is not None:
             raise LayerError(f"{layer.type} has no weights to share")
         return node
@@ -514,11 +533,11 @@ class _Builder:
         owner = node.shared_with or node
         return owner if any(owner.counts[:3]) else None
 
-    def configure(self, step: Step, names: Environment, place: Place) -> Layer | None:
+    def configure(self, step: Step, names: Environment, context: CallContext) -> Layer | None:
         """The layer of a step with its arguments; None after a problem."""
         values: dict[str, object] = {}
         for name, argument in step.arguments.items():
-            value = self.evaluate(argument, names, place.trail)
+            value = self.evaluate(argument, names, context.trail)
             if value is None:
                 return None
             values[name] = value
@@ -528,7 +547,7 @@ class _Builder:
             return layer_class(step.kind)(**values)
         except ValidationError as error:
             for message, span in faults(step, error):
-                self.problem(message, span, trail=place.trail)
+                self.problem(message, span, trail=context.trail)
             return None
 
 

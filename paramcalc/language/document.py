@@ -1,6 +1,6 @@
 """What a file says, read from its tree: inputs, arguments, blocks, steps, heads, claims.
 
-Reading checks all that can be known without numbers: keys, layers, fields, names in scope, the
+TapMap checks all that can be known without numbers: keys, layers, fields, names in scope, the
 grammar of every expression. Every problem of a file is found in one pass.
 """
 

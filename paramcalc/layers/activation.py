@@ -9,7 +9,7 @@ from paramcalc.algebra.expr import pretty
 from paramcalc.algebra.receptive_field import EACH
 from paramcalc.algebra.tensor import Shape, Tensor, spelled
 from paramcalc.errors import LayerError
-from paramcalc.layers.base import WHOLE, Count, Decimal, Layer, Natural, Positive, Probability, Reader, along_axes
+from paramcalc.layers.base import WHOLE, Count, Decimal, FieldRule, Layer, Natural, Positive, Probability, along_axes
 
 
 class Relu(Layer):
@@ -114,7 +114,7 @@ class Softmax(Layer):
             raise LayerError(f"softmax over axis {pretty(self.axis)} does not fit {spelled(x)}")
         return x
 
-    def reader(self, inputs: Sequence[Tensor], y: Tensor) -> Reader:
+    def field_rule(self, inputs: Sequence[Tensor], y: Tensor) -> FieldRule:
         """The whole of its axis."""
         return along_axes([WHOLE if axis == self.axis else EACH for axis in range(len(y.shape))], y.shape)
 

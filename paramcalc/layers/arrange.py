@@ -11,23 +11,24 @@ from paramcalc.algebra.conditions import Conditions
 from paramcalc.algebra.expr import ceil_divide, divide_exactly, pretty
 from paramcalc.algebra.receptive_field import (
     EACH,
-    Axis,
     AxisField,
     Fields,
-    Reading,
-    Scattered,
+    Ordered,
+    TapMap,
     Taps,
     Unknown,
-    enlarged_reading,
-    linear_reading,
-    nearest_reading,
-    scattered,
+    Unordered,
+    enlarged_taps,
+    linear_taps,
+    nearest_taps,
+    unordered,
 )
 from paramcalc.algebra.tensor import Shape, Tensor, spelled
 from paramcalc.algebra.window import factor
 from paramcalc.errors import LayerError
 from paramcalc.layers.base import (
     WHOLE,
+    FieldRule,
     Integer,
     Integers,
     Layer,
@@ -36,7 +37,6 @@ from paramcalc.layers.base import (
     PlainPadding,
     Positive,
     PositivePerAxis,
-    Reader,
     StepName,
     along_axes,
     need_image,
@@ -49,35 +49,35 @@ from paramcalc.layers.base import (
 from paramcalc.layers.sliding import pads
 
 
-def laid_out(place: Callable[[int], tuple[int, bool] | None]) -> Reader:
+def laid_out(place: Callable[[int], tuple[int, bool] | None]) -> FieldRule:
     """Axes move: `place` gives, for each axis, the new one and whether its order is kept; None is unknown."""
 
     def move(field: AxisField, origin: object) -> AxisField:
-        if isinstance(field, Axis) and field.constant:
+        if isinstance(field, Ordered) and field.constant:
             return field
         found = place(field.along)
         if found is None:
             raise Unknown
         axis, ordered = found
-        return field._replace(along=axis) if ordered else scattered(field, axis, origin)
+        return field._replace(along=axis) if ordered else unordered(field, axis, origin)
 
-    def reader(fields: Sequence[Fields], origin: object) -> Fields:
+    def rule(fields: Sequence[Fields], origin: object) -> Fields:
         return tuple(move(field, origin) for field in fields[0])
 
-    return reader
+    return rule
 
 
-def part_of(readings: Sequence[Reading | None], x: Shape, y: Shape) -> Reader:
+def part_of(tap_maps: Sequence[TapMap | None], x: Shape, y: Shape) -> FieldRule:
     """Some positions of each axis; which of units without order are among them cannot be told."""
-    through = along_axes(readings, y)
+    through = along_axes(tap_maps, y)
 
-    def reader(fields: Sequence[Fields], origin: object) -> Fields:
+    def rule(fields: Sequence[Fields], origin: object) -> Fields:
         for field in fields[0]:
-            if isinstance(field, Scattered) and x[field.along] != y[field.along]:
+            if isinstance(field, Unordered) and x[field.along] != y[field.along]:
                 raise Unknown
         return through(fields, origin)
 
-    return reader
+    return rule
 
 
 class Flatten(Layer):
@@ -104,7 +104,7 @@ class Flatten(Layer):
         start, end = self.span(x)
         return (*x[:start], prod(x[start : end + 1]), *x[end + 1 :])
 
-    def reader(self, inputs: Sequence[Tensor], y: Tensor) -> Reader:
+    def field_rule(self, inputs: Sequence[Tensor], y: Tensor) -> FieldRule:
         """Joined axes lose their order."""
         start, end = self.span(inputs[0].shape)
 
@@ -153,7 +153,7 @@ class Reshape(Layer):
             )
         return tuple(y)
 
-    def reader(self, inputs: Sequence[Tensor], y: Tensor) -> Reader:
+    def field_rule(self, inputs: Sequence[Tensor], y: Tensor) -> FieldRule:
         """An axis that a new axis contains whole keeps its positions, in order when it is that axis."""
         x = inputs[0].shape
 
@@ -190,7 +190,7 @@ class Permute(Layer):
             raise LayerError(f"permute needs each axis of {spelled(x)} once, from 0, got {spelled(self.axes)}")
         return axes
 
-    def reader(self, inputs: Sequence[Tensor], y: Tensor) -> Reader:
+    def field_rule(self, inputs: Sequence[Tensor], y: Tensor) -> FieldRule:
         """Positions move with their axis."""
         axes = self.order(inputs[0].shape)
         return laid_out(lambda axis: (axes.index(axis), True))
@@ -231,9 +231,9 @@ class Upsample(Layer):
         spatial = zip(inputs[0][1:], per_axis("scale", self.scale, len(y) - 1), y[1:], strict=True)
         return list(dict.fromkeys(f"{factor(n)}·{factor(scale)} = {pretty(out)}" for n, scale, out in spatial))
 
-    def reader(self, inputs: Sequence[Tensor], y: Tensor) -> Reader:
+    def field_rule(self, inputs: Sequence[Tensor], y: Tensor) -> FieldRule:
         """The nearest position, or the two nearest."""
-        read = nearest_reading if self.mode == "nearest" else linear_reading
+        read = nearest_taps if self.mode == "nearest" else linear_taps
         return along_axes([EACH, *map(read, inputs[0].shape[1:], y.shape[1:])], y.shape)
 
 
@@ -261,11 +261,11 @@ class PixelShuffle(Layer):
         ]
         return list(dict.fromkeys(texts))
 
-    def reader(self, inputs: Sequence[Tensor], y: Tensor) -> Reader:
+    def field_rule(self, inputs: Sequence[Tensor], y: Tensor) -> FieldRule:
         """A block reads one position."""
         if not isinstance(self.factor, int):
             return unknown
-        return along_axes([WHOLE, *[enlarged_reading(self.factor)] * 2], y.shape)
+        return along_axes([WHOLE, *[enlarged_taps(self.factor)] * 2], y.shape)
 
 
 class ChannelShuffle(Layer):
@@ -282,7 +282,7 @@ class ChannelShuffle(Layer):
             raise LayerError(f"channel_shuffle cannot split {pretty(x[0])} channels into {pretty(self.groups)} groups")
         return x
 
-    def reader(self, inputs: Sequence[Tensor], y: Tensor) -> Reader:
+    def field_rule(self, inputs: Sequence[Tensor], y: Tensor) -> FieldRule:
         """Positions that a permute has brought to the channels lose their order."""
         return unchanged if self.groups == 1 else laid_out(lambda axis: (axis, axis != 0))
 
@@ -318,10 +318,10 @@ class Pad(Layer):
         grown = (f"{pretty(n)} + {factor(lo)} + {factor(hi)} = {pretty(out)}" for n, (lo, hi), out in axes if n != out)
         return list(dict.fromkeys(grown))
 
-    def reader(self, inputs: Sequence[Tensor], y: Tensor) -> Reader:
+    def field_rule(self, inputs: Sequence[Tensor], y: Tensor) -> FieldRule:
         """Unit i is position i − lo."""
         before = [per_axis("channels", self.channels, 2)[0], *(lo for lo, _ in pads(self.padding, len(y.shape) - 1))]
-        return along_axes([Reading(1, (Taps(-lo),)) for lo in before], y.shape)
+        return along_axes([TapMap(1, (Taps(-lo),)) for lo in before], y.shape)
 
 
 class Crop(Layer):
@@ -359,10 +359,10 @@ class Crop(Layer):
                 )
         return Tensor((x[0], *sizes), inputs[0].count)
 
-    def reader(self, inputs: Sequence[Tensor], y: Tensor) -> Reader:
+    def field_rule(self, inputs: Sequence[Tensor], y: Tensor) -> FieldRule:
         """Unit i is position i + offset."""
         offsets = per_axis("offset", self.offset, len(y.shape) - 1)
-        return part_of([EACH, *(Reading(1, (Taps(offset),)) for offset in offsets)], inputs[0].shape, y.shape)
+        return part_of([EACH, *(TapMap(1, (Taps(offset),)) for offset in offsets)], inputs[0].shape, y.shape)
 
 
 class Slice(Layer):
@@ -396,9 +396,9 @@ class Slice(Layer):
         stop = inputs[0][self.axis] if self.stop is None else self.stop
         return [f"⌈({pretty(stop)} − {factor(self.start)})/{pretty(self.step)}⌉ = {pretty(y[self.axis])}"]
 
-    def reader(self, inputs: Sequence[Tensor], y: Tensor) -> Reader:
+    def field_rule(self, inputs: Sequence[Tensor], y: Tensor) -> FieldRule:
         """Unit i is position `start + step·i`."""
-        readings: list[Reading | None] = [EACH] * len(y.shape)
+        tap_maps: list[TapMap | None] = [EACH] * len(y.shape)
         assert isinstance(self.axis, int)
-        readings[self.axis] = Reading(self.step, (Taps(self.start),))
-        return part_of(readings, inputs[0].shape, y.shape)
+        tap_maps[self.axis] = TapMap(self.step, (Taps(self.start),))
+        return part_of(tap_maps, inputs[0].shape, y.shape)

@@ -19,12 +19,12 @@ from paramcalc.algebra.conditions import Conditions
 from paramcalc.algebra.expr import Expr, Size, plain
 from paramcalc.algebra.receptive_field import (
     EACH,
-    Axis,
     AxisField,
     Fields,
-    Reading,
-    Scattered,
+    Ordered,
+    TapMap,
     Unknown,
+    Unordered,
     behind,
     everything,
 )
@@ -35,7 +35,7 @@ from paramcalc.errors import LayerError
 Count: TypeAlias = tuple[tuple[Size, ...], ...]
 """A sum of products: `((3, 3, 64, 128),)` is 73,728, and `()` is 0."""
 
-Reader: TypeAlias = Callable[[Sequence[Fields], object], Fields]
+FieldRule: TypeAlias = Callable[[Sequence[Fields], object], Fields]
 """Fields of the inputs in, and a name for this operation; fields of the output out."""
 
 Padding: TypeAlias = Size | tuple[Size, ...] | tuple[tuple[Size, Size], ...] | str
@@ -256,7 +256,7 @@ class Layer(BaseModel):
         """Multiply-accumulates for one tensor, as a sum of products."""
         return ()
 
-    def reader(self, inputs: Sequence[Tensor], y: Tensor) -> Reader:
+    def field_rule(self, inputs: Sequence[Tensor], y: Tensor) -> FieldRule:
         """How the output reads the inputs: fields of the inputs in, fields of the output out. Raises Unknown."""
         return unchanged
 
@@ -297,7 +297,7 @@ def need_sizes(layer: str, x: Shape, y: Shape, need: Conditions) -> Shape:
 # -- how outputs read inputs --------------------------------------------------------------------
 
 WHOLE = None
-"""In the readings of a layer: every unit reads the whole axis."""
+"""In the maps of a layer: every unit reads the whole axis."""
 
 
 def unchanged(fields: Sequence[Fields], origin: object) -> Fields:
@@ -310,26 +310,26 @@ def unknown(fields: Sequence[Fields], origin: object) -> Fields:
     raise Unknown
 
 
-def along_axes(readings: Sequence[Reading | None], y: Shape) -> Reader:
-    """Each axis of the tensor is read as the reading in its place says; WHOLE is the whole axis."""
+def along_axes(tap_maps: Sequence[TapMap | None], y: Shape) -> FieldRule:
+    """Each axis of the tensor is read as the map in its place says; WHOLE is the whole axis."""
 
-    def reader(fields: Sequence[Fields], origin: object) -> Fields:
-        return tuple([axis_behind(field, readings, y) for field in fields[0]])
+    def rule(fields: Sequence[Fields], origin: object) -> Fields:
+        return tuple([axis_behind(field, tap_maps, y) for field in fields[0]])
 
-    return reader
+    return rule
 
 
-def axis_behind(field: AxisField, readings: Sequence[Reading | None], y: Shape) -> AxisField:
-    """One field behind the reading of the axis that it lies along."""
-    if isinstance(field, Axis) and field.constant:
+def axis_behind(field: AxisField, tap_maps: Sequence[TapMap | None], y: Shape) -> AxisField:
+    """One field behind the map of the axis that it lies along."""
+    if isinstance(field, Ordered) and field.constant:
         return field
-    reading = readings[field.along]
-    if reading is None:
+    tap_map = tap_maps[field.along]
+    if tap_map is None:
         return everything(field)
-    if isinstance(field, Scattered):
-        if reading == EACH:
+    if isinstance(field, Unordered):
+        if tap_map == EACH:
             return field
         raise Unknown
-    if reading == EACH:
+    if tap_map == EACH:
         return field if field.units == y[field.along] else field._replace(units=y[field.along])
-    return behind(reading, field, y[field.along])
+    return behind(tap_map, field, y[field.along])

@@ -7,7 +7,7 @@ from paramcalc.algebra.conditions import Conditions
 from paramcalc.algebra.receptive_field import EACH
 from paramcalc.algebra.tensor import Shape, Tensor, spelled
 from paramcalc.errors import LayerError
-from paramcalc.layers.base import WHOLE, Count, Layer, Positive, Reader, Truth, along_axes
+from paramcalc.layers.base import WHOLE, Count, FieldRule, Layer, Positive, Truth, along_axes
 
 
 class Linear(Layer):
@@ -40,6 +40,6 @@ class Linear(Layer):
         """`tokens · in · out`."""
         return ((*x, self.out),)
 
-    def reader(self, inputs: Sequence[Tensor], y: Tensor) -> Reader:
+    def field_rule(self, inputs: Sequence[Tensor], y: Tensor) -> FieldRule:
         """The whole last axis; each token by itself."""
         return along_axes([*[EACH] * (len(y.shape) - 1), WHOLE], y.shape)

@@ -6,21 +6,21 @@ from typing import ClassVar
 from paramcalc.algebra.conditions import Conditions
 from paramcalc.algebra.expr import Expr, Size, added, plain, pretty
 from paramcalc.algebra.receptive_field import (
-    Axis,
     AxisField,
     Fields,
-    Scattered,
+    Ordered,
     Unknown,
+    Unordered,
     everything,
     hull,
     largest,
     meet,
-    scattered,
+    unordered,
 )
 from paramcalc.algebra.tensor import Shape, Tensor
 from paramcalc.algebra.window import factor
 from paramcalc.errors import LayerError
-from paramcalc.layers.base import Layer, Natural, Reader
+from paramcalc.layers.base import FieldRule, Layer, Natural
 
 
 def same_size(sizes: Sequence[Size], need: Conditions) -> Size | None:
@@ -60,24 +60,24 @@ class Elementwise(Layer):
             sizes.append(size)
         return Tensor(tuple(sizes), same_count(self.type, inputs, need))
 
-    def reader(self, inputs: Sequence[Tensor], y: Tensor) -> Reader:
+    def field_rule(self, inputs: Sequence[Tensor], y: Tensor) -> FieldRule:
         """The hull of all branches, unit by unit."""
 
-        def reader(fields: Sequence[Fields], origin: object) -> Fields:
+        def rule(fields: Sequence[Fields], origin: object) -> Fields:
             spread = [[broadcast(field, y.shape) for field in branch] for branch in fields]
             return tuple([meet(paths) for paths in zip(*spread, strict=True)])
 
-        return reader
+        return rule
 
 
 def moves(field: AxisField) -> bool:
     """Whether units along the axis read different positions."""
-    return isinstance(field, Scattered) or not field.constant
+    return isinstance(field, Unordered) or not field.constant
 
 
 def broadcast(field: AxisField, y: Shape) -> AxisField:
     """A field whose axis is stretched from 1 to more: all units read what the one read."""
-    if isinstance(field, Axis) and field.units == 1 and y[field.along] != 1 and not field.constant:
+    if isinstance(field, Ordered) and field.units == 1 and y[field.along] != 1 and not field.constant:
         return everything(field)._replace(whole=field.whole)
     return field
 
@@ -121,13 +121,13 @@ class Concat(Layer):
         assert isinstance(self.axis, int)
         return [f"{' + '.join(factor(x[self.axis]) for x in inputs)} = {pretty(y[self.axis])}"]
 
-    def reader(self, inputs: Sequence[Tensor], y: Tensor) -> Reader:
+    def field_rule(self, inputs: Sequence[Tensor], y: Tensor) -> FieldRule:
         """The hull of all branches; along the joined axis, the branches have their own units."""
 
-        def reader(fields: Sequence[Fields], origin: object) -> Fields:
+        def rule(fields: Sequence[Fields], origin: object) -> Fields:
             return tuple([self.beside(paths, origin) for paths in zip(*fields, strict=True)])
 
-        return reader
+        return rule
 
     def beside(self, paths: Sequence[AxisField], origin: object) -> AxisField:
         """The field on one axis of the input."""
@@ -140,7 +140,7 @@ class Concat(Layer):
             return meet(paths)
         if any(path.along != axis and moves(path) for path in paths):
             raise Unknown
-        parts = [scattered(path, axis, origin) for path in paths]
+        parts = [unordered(path, axis, origin) for path in paths]
         total = hull([part.hull for part in parts])
         assert total is not None
-        return Scattered(axis, largest([part.size for part in parts]), total, origin)
+        return Unordered(axis, largest([part.size for part in parts]), total, origin)

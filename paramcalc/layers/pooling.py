@@ -6,15 +6,15 @@ from typing import ClassVar
 
 from paramcalc.algebra.conditions import Conditions
 from paramcalc.algebra.expr import Size, pretty
-from paramcalc.algebra.receptive_field import EACH, Fields, Scattered, adaptive_reading, largest, scattered
+from paramcalc.algebra.receptive_field import EACH, Fields, Unordered, adaptive_taps, largest, unordered
 from paramcalc.algebra.tensor import Shape, Tensor
 from paramcalc.algebra.window import factor
 from paramcalc.layers.base import (
     WHOLE,
+    FieldRule,
     Layer,
     PositivePerAxis,
     Positives,
-    Reader,
     along_axes,
     multiplied,
     need_map,
@@ -33,14 +33,14 @@ class AdaptivePool(Layer):
         need_map(self.type, x)
         return (x[0], *per_axis("output", self.output, len(x) - 1))
 
-    def reader(self, inputs: Sequence[Tensor], y: Tensor) -> Reader:
+    def field_rule(self, inputs: Sequence[Tensor], y: Tensor) -> FieldRule:
         """Each axis through its bins."""
-        readings = []
+        tap_maps = []
         for n, out in zip(inputs[0].shape[1:], y.shape[1:], strict=True):
             if not isinstance(out, int):
                 return unknown
-            readings.append(adaptive_reading(n, out))
-        return along_axes([EACH, *readings], y.shape)
+            tap_maps.append(adaptive_taps(n, out))
+        return along_axes([EACH, *tap_maps], y.shape)
 
 
 class AdaptiveAvgPool(AdaptivePool):
@@ -63,7 +63,7 @@ class GlobalPool(Layer):
         need_map(self.type, x)
         return (x[0], *[1] * (len(x) - 1))
 
-    def reader(self, inputs: Sequence[Tensor], y: Tensor) -> Reader:
+    def field_rule(self, inputs: Sequence[Tensor], y: Tensor) -> FieldRule:
         """Everything below."""
         return along_axes([EACH, *[WHOLE] * (len(y.shape) - 1)], y.shape)
 
@@ -106,7 +106,7 @@ class SpatialPyramidPool(Layer):
         bins = multiplied([(level,) * axes for level in self.levels])
         return [f"{factor(inputs[0][0])}·({bins}) = {pretty(y[0])}"]
 
-    def reader(self, inputs: Sequence[Tensor], y: Tensor) -> Reader:
+    def field_rule(self, inputs: Sequence[Tensor], y: Tensor) -> FieldRule:
         """The largest bin of all levels; the bins of one level together hold the whole map.
 
         The bins of a level lie inside those of a level that divides it, which alone are looked at.
@@ -119,15 +119,15 @@ class SpatialPyramidPool(Layer):
         for level in sorted(levels):
             if not any(level % other == 0 for other in levels if other < level):
                 pooled = (x[0], *[level] * (len(x) - 1))
-                readers.append(along_axes([EACH, *(adaptive_reading(n, level) for n in x[1:])], pooled))
+                readers.append(along_axes([EACH, *(adaptive_taps(n, level) for n in x[1:])], pooled))
 
-        def reader(fields: Sequence[Fields], origin: object) -> Fields:
-            found = [[scattered(field, 0, origin) for field in bins(fields, origin)] for bins in readers]
+        def rule(fields: Sequence[Fields], origin: object) -> Fields:
+            found = [[unordered(field, 0, origin) for field in bins(fields, origin)] for bins in readers]
             return tuple(largest_of(axis) for axis in zip(*found, strict=True))
 
-        return reader
+        return rule
 
 
-def largest_of(levels: Sequence[Scattered]) -> Scattered:
+def largest_of(levels: Sequence[Unordered]) -> Unordered:
     """The field of bins of several sizes, in one vector."""
     return levels[0]._replace(size=largest([level.size for level in levels]))

@@ -11,11 +11,11 @@ from paramcalc.algebra.expr import pretty
 from paramcalc.algebra.tensor import Tensor, spelled
 from paramcalc.errors import LayerError
 from paramcalc.layers.base import (
+    FieldRule,
     Layer,
     Natural,
     Positive,
     PositivePerAxis,
-    Reader,
     StepName,
     need_image,
     per_axis,
@@ -43,7 +43,7 @@ class RegionPool(Layer):
             raise LayerError(f"{self.type} needs regions of shape [5] or [4], got {spelled(rois.shape)}")
         return Tensor((x.shape[0], *per_axis("output", self.output, 2)), rois.count)
 
-    def reader(self, inputs: Sequence[Tensor], y: Tensor) -> Reader:
+    def field_rule(self, inputs: Sequence[Tensor], y: Tensor) -> FieldRule:
         """It depends on the regions."""
         return unknown
 
@@ -98,6 +98,6 @@ class RegionProposal(Layer):
             )
         return Tensor((BOX,), self.count)
 
-    def reader(self, inputs: Sequence[Tensor], y: Tensor) -> Reader:
+    def field_rule(self, inputs: Sequence[Tensor], y: Tensor) -> FieldRule:
         """It depends on the scores."""
         return unknown

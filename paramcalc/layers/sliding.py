@@ -7,13 +7,14 @@ from typing import ClassVar
 
 from paramcalc.algebra.conditions import Conditions
 from paramcalc.algebra.expr import Size, pretty
-from paramcalc.algebra.receptive_field import EACH, Reading, reading_of, transposed_reading
+from paramcalc.algebra.receptive_field import EACH, TapMap, transposed_taps, window_taps
 from paramcalc.algebra.tensor import Shape, Tensor, spelled
 from paramcalc.algebra.window import Window, factor, rounded_up, same_padding
 from paramcalc.errors import LayerError
 from paramcalc.layers.base import (
     WHOLE,
     Count,
+    FieldRule,
     Layer,
     NaturalPerAxis,
     Padding,
@@ -21,7 +22,6 @@ from paramcalc.layers.base import (
     PlainPadding,
     Positive,
     PositivePerAxis,
-    Reader,
     Truth,
     WindowPadding,
     along_axes,
@@ -76,16 +76,16 @@ def fixed_windows(
 
 
 @lru_cache(maxsize=1024)
-def readings_of(windows: tuple[Window, ...]) -> tuple[Reading, ...]:
+def taps_of(windows: tuple[Window, ...]) -> tuple[TapMap, ...]:
     """How the output is read along each axis that a window slides over."""
-    return tuple(reading_of(window) for window in windows)
+    return tuple(window_taps(window) for window in windows)
 
 
 class Sliding(Layer):
     """A layer with one window per spatial axis; `channels` is how it reads those."""
 
     rules: ClassVar[Mapping[str, str]] = {"size": WINDOWS}
-    channels: ClassVar[Reading | None] = EACH
+    channels: ClassVar[TapMap | None] = EACH
 
     def windows(self, x: Shape) -> tuple[Window, ...]:
         """The window on each spatial axis of the input."""
@@ -117,9 +117,9 @@ class Sliding(Layer):
             sizes.append(size)
         return (channels, *sizes)
 
-    def reader(self, inputs: Sequence[Tensor], y: Tensor) -> Reader:
+    def field_rule(self, inputs: Sequence[Tensor], y: Tensor) -> FieldRule:
         """Each spatial axis through its window."""
-        return along_axes((self.channels, *readings_of(self.windows(inputs[0].shape))), y.shape)
+        return along_axes((self.channels, *taps_of(self.windows(inputs[0].shape))), y.shape)
 
     def sizes(self, inputs: Sequence[Shape], y: Shape) -> Sequence[str]:
         """`(n + lo + hi − span)/s + 1`, once for equal axes."""
@@ -171,7 +171,7 @@ class Conv(Convolution, Sliding):
 
     type: ClassVar[str] = "conv"
     rules: ClassVar[Mapping[str, str]] = {**KERNELS, "size": WINDOWS, "MACs": "positions out · weights"}
-    channels: ClassVar[Reading | None] = WHOLE
+    channels: ClassVar[TapMap | None] = WHOLE
 
     padding: WindowPadding = 0
 
@@ -237,10 +237,10 @@ class ConvTranspose(Convolution):
         """`input positions · weights`."""
         return ((*x[1:], *self.weights(x)[0]),)
 
-    def reader(self, inputs: Sequence[Tensor], y: Tensor) -> Reader:
+    def field_rule(self, inputs: Sequence[Tensor], y: Tensor) -> FieldRule:
         """Unit i reads each j with `i = s·j − lo + d·t`."""
-        readings = map(transposed_reading, self.windows(inputs[0].shape))
-        return along_axes([WHOLE, *readings], y.shape)
+        tap_maps = map(transposed_taps, self.windows(inputs[0].shape))
+        return along_axes([WHOLE, *tap_maps], y.shape)
 
     def sizes(self, inputs: Sequence[Shape], y: Shape) -> Sequence[str]:
         """`(n − 1)·s − padding + span = …`."""
@@ -308,7 +308,7 @@ class SpaceToDepth(Sliding):
     """Blocks of b x b positions become channels (torch.nn.PixelUnshuffle): `[C·b², H/b, W/b]`."""
 
     type: ClassVar[str] = "space_to_depth"
-    channels: ClassVar[Reading | None] = WHOLE
+    channels: ClassVar[TapMap | None] = WHOLE
 
     block: Positive
 

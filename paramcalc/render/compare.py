@@ -85,7 +85,7 @@ def rows(comparison: Comparison) -> Iterator[tuple[str, list[Value], list[Fracti
     yield "largest layer", list(largest), [ratio(value, largest[0]) for value in largest]
     weighted = [summary.weighted_layers for summary in summaries]
     yield "weighted layers", list(weighted), [ratio(value, weighted[0]) for value in weighted]
-    yield "receptive field", [seen(summary) for summary in summaries], None
+    yield "receptive field", [field_cell(summary) for summary in summaries], None
     yield "effective stride", [sizes(summary.effective_stride) for summary in summaries], None
     for name in dict.fromkeys(name for summary in summaries for name in summary.outputs):
         title = "output" if name == "output" else f"output {name}"
@@ -98,7 +98,7 @@ def share(part: Size, whole: Size) -> str | None:
     return None if value is None else percent(value)
 
 
-def seen(summary: Summary) -> Value:
+def field_cell(summary: Summary) -> Value:
     """The receptive field, marked where it covers the input."""
     return sizes(summary.receptive_field, WHOLE if summary.covers_input else "")
 
@@ -216,7 +216,7 @@ def equal_steps(rows: Sequence[Row]) -> list[Value]:
     name = f"{len(rows):,} equal: {rows[0].path} … {rows[-1].path}"
     last = rows[-1]
     params, macs = added(row.params for row in rows), added(row.macs for row in rows)
-    return ["", name, "", sizes(last.output), params, macs, *seen_by(last)]
+    return ["", name, "", sizes(last.output), params, macs, *field_cells(last)]
 
 
 def pair_lines(pair: Pair) -> Iterator[Line]:
@@ -236,10 +236,10 @@ def pair_lines(pair: Pair) -> Iterator[Line]:
 
 def step_cells(mark: str, row: Row, name: str) -> list[Value]:
     """The cells of one step."""
-    return [mark, name, row.type, sizes(row.output), row.params, row.macs, *seen_by(row)]
+    return [mark, name, row.type, sizes(row.output), row.params, row.macs, *field_cells(row)]
 
 
-def seen_by(row: Row) -> tuple[Value, Value]:
+def field_cells(row: Row) -> tuple[Value, Value]:
     """The receptive field and the stride of a row."""
     return sizes(row.receptive_field, WHOLE if row.covers_input else ""), sizes(row.effective_stride)
 

@@ -12,7 +12,7 @@ from paramcalc.algebra.tensor import Shape, Tensor
 from paramcalc.collector import paused
 from paramcalc.errors import ExpressionError, ParamcalcError, Problem
 from paramcalc.network import FREE, Network, Node
-from paramcalc.report.row import Row, Seen, seen_by
+from paramcalc.report.row import FieldSummary, Row, summarize_field
 
 
 class Totals(NamedTuple):
@@ -66,12 +66,12 @@ def analyze(network: Network) -> Report:
 
 def report_of(network: Network) -> Report:
     """The rows, and what is told of all of them."""
-    seen: dict[int, Seen] = {}
+    summaries: dict[int, FieldSummary] = {}
     rows: list[Row] = []
     for node in network.nodes:
-        known = seen.get(id(node.fields))
+        known = summaries.get(id(node.fields))
         if known is None:
-            known = seen[id(node.fields)] = seen_by(node)
+            known = summaries[id(node.fields)] = summarize_field(node)
         rows.append(Row(node, known))
     return Report(
         name=network.name,

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from paramcalc.algebra import receptive_field as fields
 from paramcalc.algebra.expr import Size, pretty
-from paramcalc.algebra.receptive_field import Axis, AxisField, Interval, Scattered, Unknown
+from paramcalc.algebra.receptive_field import AxisField, Interval, Ordered, Unknown, Unordered
 from paramcalc.algebra.window import UNIT, Window, factor
 from paramcalc.errors import ParamcalcError, listing, suggestion
 from paramcalc.layers.sliding import Sliding
@@ -94,7 +94,7 @@ def field_on_axis(
     elif before[0] == found or not changes(before[0], found):
         left = "" if fields.receptive_field(before[0]) == size else ", of the units that are left"
         yield Explanation("field", f"as its input{left}", result)
-    elif isinstance(found, Scattered):
+    elif isinstance(found, Unordered):
         kept = fields.receptive_field(before[0]) == size
         yield Explanation("field", "each unit as before, in another order" if kept else "the largest bin", result)
     elif found.constant:
@@ -105,8 +105,8 @@ def field_on_axis(
 
 def changes(before: AxisField, found: AxisField) -> bool:
     """Whether what units read is other than before."""
-    if isinstance(before, Axis) and isinstance(found, Axis):
-        return before.progressions != found.progressions
+    if isinstance(before, Ordered) and isinstance(found, Ordered):
+        return before.maps != found.maps
     return True
 
 
@@ -118,8 +118,8 @@ def shown(found: AxisField) -> str:
 
 def everything_below(before: AxisField, result: str) -> Iterator[Explanation]:
     """The field of an operation that reads the whole map."""
-    single = one_progression(before)
-    if single is None or isinstance(before, Scattered) or before.constant:
+    single = single_map(before)
+    if single is None or isinstance(before, Unordered) or before.constant:
         yield Explanation("field", "all that its input reads", result)
         return
     step, (lo, hi) = single
@@ -127,19 +127,19 @@ def everything_below(before: AxisField, result: str) -> Iterator[Explanation]:
     yield Explanation("field", "the whole map: field + (n − 1)·stride", f"{reach} = {result}")
 
 
-def one_progression(found: AxisField) -> tuple[Size, Interval] | None:
+def single_map(found: AxisField) -> tuple[Size, Interval] | None:
     """The stride and the first interval of a field of period 1."""
-    if isinstance(found, Axis) and len(found.progressions) == 1 and len(found.progressions[0].spans) == 1:
-        step, (span,) = found.progressions[0]
+    if isinstance(found, Ordered) and len(found.maps) == 1 and len(found.maps[0].spans) == 1:
+        step, (span,) = found.maps[0]
         return None if span is None else (step, span)
     return None
 
 
-def through_window(node: Node, axis: int, found: Axis, before: AxisField, result: str) -> Iterator[Explanation]:
+def through_window(node: Node, axis: int, found: Ordered, before: AxisField, result: str) -> Iterator[Explanation]:
     """The field behind a window, or behind a layer that enlarges the map."""
-    single = one_progression(before)
+    single = single_map(before)
     layer = node.layer
-    if single is not None and one_progression(found) and isinstance(layer, Sliding) and isinstance(before, Axis):
+    if single is not None and single_map(found) and isinstance(layer, Sliding) and isinstance(before, Ordered):
         window = layer.windows(node.inputs[0].output.shape)[before.along - 1]
         step, (lo, hi) = single
         if window.span == 1:
@@ -152,8 +152,8 @@ def through_window(node: Node, axis: int, found: Axis, before: AxisField, result
             yield Explanation("stride", "stride of input · stride", f"{factor(step)}·{factor(window.stride)} = {after}")
         return
     units = found.units if isinstance(found.units, int) else None
-    spans = [span for part in found.progressions for span in part.spans[:units]]
-    if len(spans) > 1 and len(found.progressions) == 1:
+    spans = [span for part in found.maps for span in part.spans[:units]]
+    if len(spans) > 1 and len(found.maps) == 1:
         sizes = ", ".join("nothing" if span is None else pretty(span[1] - span[0] + 1) for span in spans[:SHOWN])
         more = ", …" if len(spans) > SHOWN else ""
         rule = f"the largest of {len(spans)} neighbouring units"

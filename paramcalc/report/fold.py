@@ -31,7 +31,7 @@ class Folded(Row):
     activations: Size
 
     def __init__(self, rows: Sequence[Row], path: str, kind: str) -> None:
-        super().__init__(rows[-1].node, rows[-1].seen)
+        super().__init__(rows[-1].node, rows[-1].field)
         self.path = path
         self.type = kind
         self.reads = rows[0].reads

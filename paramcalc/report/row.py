@@ -20,7 +20,7 @@ from paramcalc.network import FREE, Counts, Node
 from paramcalc.report.derivation import derivations
 
 
-class Seen(NamedTuple):
+class FieldSummary(NamedTuple):
     """What is told of the fields of a node: values for each axis of the input, and marks.
 
     Each list has one value per spatial axis of the network's input, in input positions; None as a
@@ -35,21 +35,21 @@ class Seen(NamedTuple):
     misaligned: bool = False
 
 
-NOTHING = Seen()
+NOTHING = FieldSummary()
 """What is told of a field that is not known."""
 
 
 class Row:
-    """The figures of one executed step, as its node has them; `seen` is what is told of its fields.
+    """The figures of one executed step, as its node has them; `field` is its receptive-field summary.
 
     Rows whose nodes have the same fields share it.
     """
 
-    __slots__ = ("node", "seen")
+    __slots__ = ("field", "node")
 
-    def __init__(self, node: Node, seen: Seen) -> None:
+    def __init__(self, node: Node, field: FieldSummary) -> None:
         self.node = node
-        self.seen = seen
+        self.field = field
 
     def __repr__(self) -> str:
         return f"<{self.type} {self.path}: {self.node.output}, {pretty(self.params)} parameters>"
@@ -122,27 +122,27 @@ class Row:
     @property
     def receptive_field(self) -> list[Size | None] | None:
         """Input positions that the largest of the units reads, on each axis."""
-        return self.seen.receptive_field
+        return self.field.receptive_field
 
     @property
     def effective_stride(self) -> list[Size | Fraction | None] | None:
         """Input positions between neighbouring units, on each axis."""
-        return self.seen.effective_stride
+        return self.field.effective_stride
 
     @property
     def effective_padding(self) -> list[Size | None] | None:
         """Input positions by which the first unit's field begins before the input, on each axis."""
-        return self.seen.effective_padding
+        return self.field.effective_padding
 
     @property
     def covers_input(self) -> bool:
         """Whether every unit reads the whole input, by an operation on the whole map."""
-        return self.seen.covers_input
+        return self.field.covers_input
 
     @property
     def misaligned(self) -> bool:
         """Whether paths of different effective strides meet."""
-        return self.seen.misaligned
+        return self.field.misaligned
 
     @property
     def frozen(self) -> bool:
@@ -161,7 +161,7 @@ class Row:
         return "; ".join(f"{name}: {text}" for name, text in derivations(self.node))
 
 
-def seen_by(node: Node) -> Seen:
+def summarize_field(node: Node) -> FieldSummary:
     """What is told of the fields of a node."""
     axes = node.fields
     if axes is None:
@@ -185,4 +185,4 @@ def seen_by(node: Node) -> Seen:
         covers_input = bool(axes) and all(map(field.covers, axes, node.source.output.shape[1:]))
     except Unknown:
         return NOTHING
-    return Seen(sizes, strides, paddings, covers_input, misaligned)
+    return FieldSummary(sizes, strides, paddings, covers_input, misaligned)

@@ -9,7 +9,7 @@ import pytest
 import yaml
 
 import paramcalc
-from paramcalc.algebra.receptive_field import Axis, AxisField, Fields, Progression, Scattered
+from paramcalc.algebra.receptive_field import AxisField, Fields, IntervalMap, Ordered, Unordered
 from paramcalc.algebra.tensor import Tensor
 from paramcalc.crosscheck import fields as gradients
 from paramcalc.crosscheck.check import CheckResult, Comparison, check
@@ -17,7 +17,7 @@ from paramcalc.crosscheck.fields import FieldCheck
 from paramcalc.crosscheck.modules import MODULES as TORCH_MODULES
 from paramcalc.crosscheck.modules import NotCheckable
 from paramcalc.layers import MODULES, layer_class
-from paramcalc.layers.base import Count, Layer, Reader, unknown
+from paramcalc.layers.base import Count, FieldRule, Layer, unknown
 from paramcalc.network import Network, Node
 
 Step = str | dict[str, Any]
@@ -177,15 +177,15 @@ def test_what_torch_does_not_have_is_never_passed(name: str, quantity: str, monk
 # -- fields --------------------------------------------------------------------------------------
 
 
-def changed(change: Callable[[Progression], Progression]) -> Callable[[AxisField], AxisField]:
+def changed(change: Callable[[IntervalMap], IntervalMap]) -> Callable[[AxisField], AxisField]:
     """A field with another progression."""
 
     def change_field(found: AxisField) -> AxisField:
-        if isinstance(found, Scattered):
-            ((span,),) = [change(Progression(0, (found.hull,))).spans]
+        if isinstance(found, Unordered):
+            ((span,),) = [change(IntervalMap(0, (found.hull,))).spans]
             assert span
             return found._replace(hull=span)
-        return found._replace(progressions=tuple(map(change, found.progressions)))
+        return found._replace(maps=tuple(map(change, found.maps)))
 
     return change_field
 
@@ -214,7 +214,7 @@ def cases() -> list[tuple[str, str]]:
     for name in CHECKABLE:
         fields = node_of(network_of(name)).fields
         assert fields
-        ordered = any(isinstance(axis, Axis) and not axis.constant for axis in fields)
+        ordered = any(isinstance(axis, Ordered) and not axis.constant for axis in fields)
         found += [(name, wrong) for wrong in WRONG_FIELDS if ordered or wrong not in MOVING]
     return found
 
@@ -222,9 +222,9 @@ def cases() -> list[tuple[str, str]]:
 @pytest.mark.parametrize(("name", "wrong"), cases())
 def test_a_wrong_field_is_found(name: str, wrong: str, monkeypatch: pytest.MonkeyPatch) -> None:
     kind, change = layer_class(name), WRONG_FIELDS[wrong]
-    right = kind.reader
+    right = kind.field_rule
 
-    def reader(layer: Layer, inputs: Sequence[Tensor], y: Tensor) -> Reader:
+    def reader(layer: Layer, inputs: Sequence[Tensor], y: Tensor) -> FieldRule:
         read = right(layer, inputs, y)
 
         def wrongly(fields: Sequence[Fields], origin: object) -> Fields:
@@ -232,7 +232,7 @@ def test_a_wrong_field_is_found(name: str, wrong: str, monkeypatch: pytest.Monke
 
         return wrongly
 
-    monkeypatch.setattr(kind, "reader", reader)
+    monkeypatch.setattr(kind, "field_rule", reader)
     result = check(network_of(name))
     assert not result.agrees
     assert any(isinstance(item, FieldCheck) and item.path == "it" for item in result.differences)
@@ -240,7 +240,7 @@ def test_a_wrong_field_is_found(name: str, wrong: str, monkeypatch: pytest.Monke
 
 @pytest.mark.parametrize("name", CHECKABLE)
 def test_a_field_that_paramcalc_does_not_know_is_never_passed(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(layer_class(name), "reader", lambda *_: unknown)
+    monkeypatch.setattr(layer_class(name), "field_rule", lambda *_: unknown)
     result = check(network_of(name))
     assert result.unchecked["it"] == "receptive field: paramcalc does not know it"
     assert "it" not in {item.path for item in result.fields}

@@ -16,18 +16,18 @@ from typing import NamedTuple, TypeAlias
 from hypothesis import strategies as st
 
 from paramcalc.algebra.receptive_field import (
-    ITSELF,
-    Axis,
-    Reading,
+    INPUT_POSITIONS,
+    Ordered,
+    TapMap,
     Taps,
-    adaptive_reading,
+    adaptive_taps,
     behind,
     everything,
-    linear_reading,
+    linear_taps,
     meet,
-    nearest_reading,
-    reading_of,
-    transposed_reading,
+    nearest_taps,
+    transposed_taps,
+    window_taps,
 )
 from paramcalc.algebra.window import Window
 
@@ -52,8 +52,8 @@ class Slide(NamedTuple):
     def pace(self, n: int) -> Fraction:
         return Fraction(self.stride)
 
-    def reading(self, n: int) -> Reading:
-        return reading_of(Window(*self))
+    def tap_map(self, n: int) -> TapMap:
+        return window_taps(Window(*self))
 
 
 class Transposed(NamedTuple):
@@ -80,8 +80,8 @@ class Transposed(NamedTuple):
     def pace(self, n: int) -> Fraction:
         return Fraction(1, self.stride)
 
-    def reading(self, n: int) -> Reading:
-        return transposed_reading(Window(self.kernel, self.stride, self.lo, self.hi - self.extra, self.dilation))
+    def tap_map(self, n: int) -> TapMap:
+        return transposed_taps(Window(self.kernel, self.stride, self.lo, self.hi - self.extra, self.dilation))
 
 
 class Adaptive(NamedTuple):
@@ -98,8 +98,8 @@ class Adaptive(NamedTuple):
     def pace(self, n: int) -> Fraction:
         return Fraction(n, self.out)
 
-    def reading(self, n: int) -> Reading:
-        return adaptive_reading(n, self.out)
+    def tap_map(self, n: int) -> TapMap:
+        return adaptive_taps(n, self.out)
 
 
 class Nearest(NamedTuple):
@@ -117,8 +117,8 @@ class Nearest(NamedTuple):
     def pace(self, n: int) -> Fraction:
         return Fraction(n, self.units(n))
 
-    def reading(self, n: int) -> Reading:
-        return nearest_reading(n, self.units(n))
+    def tap_map(self, n: int) -> TapMap:
+        return nearest_taps(n, self.units(n))
 
 
 class Linear(NamedTuple):
@@ -138,8 +138,8 @@ class Linear(NamedTuple):
     def pace(self, n: int) -> Fraction:
         return Fraction(n, self.units(n))
 
-    def reading(self, n: int) -> Reading:
-        return linear_reading(n, self.units(n))
+    def tap_map(self, n: int) -> TapMap:
+        return linear_taps(n, self.units(n))
 
 
 class Shift(NamedTuple):
@@ -157,8 +157,8 @@ class Shift(NamedTuple):
     def pace(self, n: int) -> Fraction:
         return Fraction(1)
 
-    def reading(self, n: int) -> Reading:
-        return Reading(1, (Taps(self.offset),))
+    def tap_map(self, n: int) -> TapMap:
+        return TapMap(1, (Taps(self.offset),))
 
 
 class Join(NamedTuple):
@@ -187,7 +187,7 @@ class Node:
     reads: Callable[[int], Positions] = field(repr=False)
     paces: frozenset[Fraction]
     period: int
-    axis: Axis
+    axis: Ordered
 
     @property
     def constant(self) -> bool:
@@ -196,7 +196,7 @@ class Node:
 
 def start(n: int) -> Node:
     """The input of the network."""
-    return Node(n, lambda unit: frozenset((unit,)), frozenset((Fraction(1),)), 1, Axis(0, n, (ITSELF,)))
+    return Node(n, lambda unit: frozenset((unit,)), frozenset((Fraction(1),)), 1, Ordered(0, n, (INPUT_POSITIONS,)))
 
 
 MOST_UNITS = 90
@@ -221,7 +221,7 @@ def apply(node: Node, operation: Operation) -> Node:
         return frozenset().union(*(node.reads(position) for position in operation.positions(unit, n)))
 
     paces = frozenset(pace * each for each in node.paces)
-    return Node(units, reads, paces, period, behind(operation.reading(n), node.axis, units))
+    return Node(units, reads, paces, period, behind(operation.tap_map(n), node.axis, units))
 
 
 def chain(node: Node, operations: tuple[Operation, ...]) -> Node:
@@ -247,7 +247,7 @@ def joined(nodes: list[Node]) -> Node:
 
     paces = frozenset().union(*(node.paces for node in cut))
     axis = meet([node.axis for node in cut])
-    assert isinstance(axis, Axis)
+    assert isinstance(axis, Ordered)
     return Node(units, reads, paces, period, axis)
 
 

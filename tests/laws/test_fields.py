@@ -11,12 +11,12 @@ from hypothesis import strategies as st
 from paramcalc.algebra.conditions import numbers
 from paramcalc.algebra.expr import Size, substitute, symbol
 from paramcalc.algebra.receptive_field import (
-    Axis,
     Interval,
-    Progression,
-    Reading,
+    IntervalMap,
+    Ordered,
+    TapMap,
     Unknown,
-    adaptive_reading,
+    adaptive_taps,
     behind,
     compose,
     covers,
@@ -25,14 +25,14 @@ from paramcalc.algebra.receptive_field import (
     everything,
     hull,
     interval,
-    linear_reading,
+    linear_taps,
     meet,
     misaligned,
-    nearest_reading,
-    reading_of,
+    nearest_taps,
     receptive_field,
     run,
-    scattered,
+    unordered,
+    window_taps,
 )
 from paramcalc.algebra.window import UNIT, Window
 from tests.laws.lines import (
@@ -66,9 +66,9 @@ def ends(positions: Positions) -> tuple[int, int] | None:
     return (min(positions), max(positions)) if positions else None
 
 
-def told(axis: Axis, unit: int) -> Interval | None:
+def told(axis: Ordered, unit: int) -> Interval | None:
     """What the program says that a unit reads."""
-    return hull(interval(part, unit) for part in axis.progressions)
+    return hull(interval(part, unit) for part in axis.maps)
 
 
 def extent(positions: Positions) -> int | None:
@@ -101,7 +101,7 @@ def test_the_receptive_field_is_the_largest_over_a_period_or_the_units(n: int, n
 
 def mixed(node: Node) -> bool:
     """Whether a path that reads everything meets one that does not, so that units differ without a period."""
-    return any(part.step == 0 for part in node.axis.progressions) and not node.constant
+    return any(part.step == 0 for part in node.axis.maps) and not node.constant
 
 
 @given(LENGTHS, NETWORKS)
@@ -158,10 +158,10 @@ def test_units_laid_out_anew_keep_the_largest_size_and_the_hull(n: int, network:
     everywhere = frozenset().union(*(node.reads(unit) for unit in range(node.units)))
     if not everywhere:
         return
-    flat = scattered(node.axis, 0, "flatten")
+    flat = unordered(node.axis, 0, "flatten")
     assert flat.hull == ends(everywhere)
     assert receptive_field(flat) == (receptive_field(node.axis) or 0)
-    assert everything(flat).progressions == everything(node.axis).progressions
+    assert everything(flat).maps == everything(node.axis).maps
 
 
 # -- paths that meet --------------------------------------------------------------------------------
@@ -173,7 +173,7 @@ def test_the_hull_contains_every_path_and_nothing_more(n: int, branches: list[tu
     if lcm(*(node.period for node in paths)) > MOST_PERIOD:
         return
     together = meet([node.axis for node in paths])
-    assert isinstance(together, Axis)
+    assert isinstance(together, Ordered)
     for unit in UNITS:
         parts = [span for span in (told(node.axis, unit) for node in paths) if span]
         whole = told(together, unit)
@@ -207,19 +207,19 @@ def test_the_order_of_branches_does_not_matter(
 
 @given(CHAINS)
 def test_a_chain_of_windows_reads_as_its_composed_window(steps: list[Sliding]) -> None:
-    window, axis = UNIT, Axis(0, 1, (Progression(1, ((0, 0),)),))
+    window, axis = UNIT, Ordered(0, 1, (IntervalMap(1, ((0, 0),)),))
     for step in steps:
         window = window.then(step.window)
-        axis = behind(reading_of(step.window), axis, 1)
+        axis = behind(window_taps(step.window), axis, 1)
     assert receptive_field(axis) == window.span
     assert effective_stride(axis) == window.stride
     assert effective_padding(axis) == window.lo
 
 
-def flat_reading(first: Step, second: Step, n: int) -> Progression:
+def flat_reading(first: Step, second: Step, n: int) -> IntervalMap:
     """Two steps one after the other, on the input itself."""
-    middle = compose(first.reading(n), Progression(1, ((0, 0),)))
-    return compose(second.reading(first.units(n)), middle)
+    middle = compose(first.tap_map(n), IntervalMap(1, ((0, 0),)))
+    return compose(second.tap_map(first.units(n)), middle)
 
 
 @given(LENGTHS, STEPS, STEPS)
@@ -233,11 +233,11 @@ def test_two_steps_read_as_one_behind_the_other(n: int, first: Step, second: Ste
 
 
 SPANS = st.none() | st.tuples(st.integers(-9, 9), st.integers(0, 9)).map(lambda pair: (pair[0], pair[0] + pair[1]))
-PROGRESSIONS = st.builds(Progression, st.integers(0, 9), st.lists(SPANS, min_size=1, max_size=7).map(tuple))
+PROGRESSIONS = st.builds(IntervalMap, st.integers(0, 9), st.lists(SPANS, min_size=1, max_size=7).map(tuple))
 
 
 @given(PROGRESSIONS, st.integers(1, 25), st.integers(1, 9))
-def test_a_run_of_units_reads_the_hull_of_what_they_read(field: Progression, length: int, gap: int) -> None:
+def test_a_run_of_units_reads_the_hull_of_what_they_read(field: IntervalMap, length: int, gap: int) -> None:
     runs = run(field, length, gap)
     for unit in range(-9, 9):
         units = [interval(field, unit + gap * place) for place in range(length)]
@@ -262,16 +262,16 @@ def test_fields_of_a_symbolic_size_become_those_of_a_number(
 ) -> None:
     node = start(n)
     size: Size = H
-    axis = Axis(0, H, (Progression(1, ((0, 0),)),))
+    axis = Ordered(0, H, (IntervalMap(1, ((0, 0),)),))
     for slide in slides:
         if 1 <= slide.units(node.units) <= MOST_UNITS:
             window = Window(*slide)
             node, size = apply(node, slide), window.size(size)
-            axis = behind(reading_of(window), axis, size)
+            axis = behind(window_taps(window), axis, size)
     assert substitute(size, {"H": n}) == node.units
     if bins:
         node = apply(node, Adaptive(bins))
-        axis = behind(adaptive_reading(size, bins), axis, bins)
+        axis = behind(adaptive_taps(size, bins), axis, bins)
     if last:
         node = apply(node, Whole())
         try:
@@ -302,15 +302,15 @@ def test_adaptive_bins_of_a_symbolic_size_become_those_of_a_number(a: int, m: in
     assert isinstance(n, int)
     if n < 1:
         return
-    bins = compose(adaptive_reading(size, out), Progression(1, ((0, 0),)))
+    bins = compose(adaptive_taps(size, out), IntervalMap(1, ((0, 0),)))
     for unit in UNITS:
         assert filled(interval(bins, unit), {"H": h}) == ends(frozenset(Adaptive(out).positions(unit, n)))
 
 
 @given(st.integers(1, 6), st.integers(1, 30))
 def test_upsampling_by_a_factor_is_the_same_for_a_symbol(factor: int, n: int) -> None:
-    for read in (nearest_reading, linear_reading):
-        symbolic, concrete = (compose(read(m, m * factor), Progression(1, ((0, 0),))) for m in (H, n))
+    for read in (nearest_taps, linear_taps):
+        symbolic, concrete = (compose(read(m, m * factor), IntervalMap(1, ((0, 0),))) for m in (H, n))
         assert [interval(symbolic, unit) for unit in UNITS] == [interval(concrete, unit) for unit in UNITS]
 
 
@@ -319,9 +319,9 @@ def test_readings_repeat_after_their_period(steps: list[Step], n: int) -> None:
     for step in steps:
         if step.units(n) < 1:
             continue
-        reading = step.reading(n)
-        assert isinstance(reading, Reading)
-        period = len(reading.taps)
-        assert Fraction(int(str(reading.step)), period) == step.pace(n)
+        tap_map = step.tap_map(n)
+        assert isinstance(tap_map, TapMap)
+        period = len(tap_map.taps)
+        assert Fraction(int(str(tap_map.step)), period) == step.pace(n)
         assert lcm(period, step.pace(n).denominator) == period
         n = min(step.units(n), 60)

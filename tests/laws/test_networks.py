@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 
 import paramcalc
 from paramcalc import ParamcalcError, Report, Row, Size, Totals, substitute
-from paramcalc.algebra.receptive_field import Axis
+from paramcalc.algebra.receptive_field import Ordered
 from paramcalc.language.expression import parse
-from tests.documents import Document, Figures, Reading, documents, extended, fits, joins
+from tests.documents import Document, Figures, TapMap, documents, extended, fits, joins
 from tests.documents import Step as Written
 
 COUNTED = ("weights", "biases", "params", "buffers", "macs", "activations")
@@ -39,7 +39,7 @@ def analysis(document: Document) -> Report:
 @given(documents())
 def test_a_document_means_what_a_second_reading_says(document: Document) -> None:
     report = analysis(document)
-    expected = Reading(document).run()
+    expected = TapMap(document).run()
     assert [row.type for row in report.layers] == [row.type for row in expected]
     for row, figure in zip(report.layers, expected, strict=True):
         assert row.output == figure.output.shape
@@ -238,8 +238,8 @@ def put_in(values: Iterable[Size | Fraction | None] | None, names: Mapping[str, 
 
 def has_fewer_units_than_a_period(row: Row) -> bool:
     """Whether a node may lack the unit that reads most, which with symbols is taken to be there."""
-    axes = [axis for axis in row.node.fields or () if isinstance(axis, Axis)]
-    periods = [max(len(part.spans) for part in axis.progressions) for axis in axes]
+    axes = [axis for axis in row.node.fields or () if isinstance(axis, Ordered)]
+    periods = [max(len(part.spans) for part in axis.maps) for axis in axes]
     return any(axis.units in range(period) for axis, period in zip(axes, periods, strict=True))
 
 

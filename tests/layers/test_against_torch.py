@@ -23,7 +23,7 @@ from paramcalc.errors import LayerError
 from paramcalc.layers import MODULES as LAYERS
 from paramcalc.layers import layer_class
 from paramcalc.network import Network
-from paramcalc.report.row import Row, seen_by
+from paramcalc.report.row import Row, summarize_field
 from tests.layers.strategies import CASES, Case
 
 
@@ -51,7 +51,7 @@ def computed(case: Case) -> Figures | Refused:
         node = network.add(layer_class(case.type)(**case.fields), inputs, "y")
     except (LayerError, ValidationError) as error:
         return Refused(str(error))
-    row = Row(node, seen_by(node))
+    row = Row(node, summarize_field(node))
     figures = (*row.output, row.weights, row.biases, row.buffers, row.macs)
     assert all(isinstance(figure, int) for figure in figures)
     assert row.count == case.count

@@ -18,11 +18,11 @@ from hypothesis import given
 from torch import Tensor
 
 from paramcalc import limits
-from paramcalc.algebra.receptive_field import Axis, AxisField, Interval, Scattered, hull, interval
+from paramcalc.algebra.receptive_field import AxisField, Interval, Ordered, Unordered, hull, interval
 from paramcalc.crosscheck.linearised import Beyond, linearised
 from paramcalc.crosscheck.modules import module_for
 from paramcalc.network import Network, Node
-from paramcalc.report.row import Row, seen_by
+from paramcalc.report.row import Row, summarize_field
 from tests.layers.networks import Sketch, maps_of, rearranged, shape_of
 
 Hull = tuple[int, int]
@@ -69,21 +69,21 @@ def clean_units(field: AxisField, levels: Tensor) -> list[bool]:
 
 def period(field: AxisField) -> int:
     """After how many units the field repeats."""
-    return lcm(*(len(part.spans) for part in field.progressions)) if isinstance(field, Axis) else 1
+    return lcm(*(len(part.spans) for part in field.maps)) if isinstance(field, Ordered) else 1
 
 
 def unbroken(units: list[int]) -> bool:
     return not units or units[-1] - units[0] + 1 == len(units)
 
 
-def wanted(field: Axis, unit: int) -> Hull | None:
+def wanted(field: Ordered, unit: int) -> Hull | None:
     """The interval that the field gives to a unit."""
-    spans = [interval(part, unit) for part in field.progressions]
+    spans = [interval(part, unit) for part in field.maps]
     return numbers(hull(spans))
 
 
 def reads_nothing(field: AxisField, units: list[int]) -> bool:
-    return isinstance(field, Axis) and all(wanted(field, unit) is None for unit in units)
+    return isinstance(field, Ordered) and all(wanted(field, unit) is None for unit in units)
 
 
 def numbers(span: Interval | None) -> Hull | None:
@@ -99,7 +99,7 @@ def within(inner: Hull | None, outer: Hull | None) -> bool:
     return inner is None or (outer is not None and outer[0] <= inner[0] and inner[1] <= outer[1])
 
 
-def check_units(field: Axis, hulls: list[Hull | None], clean: list[int]) -> None:
+def check_units(field: Ordered, hulls: list[Hull | None], clean: list[int]) -> None:
     """Every unit reads its interval, or as much of it as the maps have."""
     for unit, read in enumerate(hulls):
         assert within(read, wanted(field, unit)), (unit, read)
@@ -108,7 +108,7 @@ def check_units(field: Axis, hulls: list[Hull | None], clean: list[int]) -> None
         assert hulls[unit] == wanted(field, unit) or (field.constant and hulls[unit] is None), (unit, hulls[unit])
 
 
-def check_measures(field: Axis, hulls: list[Hull | None], clean: list[int], row: Row, axis: int) -> None:
+def check_measures(field: Ordered, hulls: list[Hull | None], clean: list[int], row: Row, axis: int) -> None:
     """The reported size is the largest over a period; stride and padding are those of the units."""
     assert row.receptive_field
     assert row.effective_stride
@@ -117,7 +117,7 @@ def check_measures(field: Axis, hulls: list[Hull | None], clean: list[int], row:
     known = {unit: read for unit in clean if (read := hulls[unit])}
     sizes = [hi - lo + 1 for lo, hi in known.values()]
     assert not known or (isinstance(size, int) and size >= max(sizes))
-    if len(field.progressions) > 1:
+    if len(field.maps) > 1:
         # the largest lies at an end of the map
         assert len(clean) < len(hulls) or size == max(sizes, default=None)
         return
@@ -132,7 +132,7 @@ def check_measures(field: Axis, hulls: list[Hull | None], clean: list[int], row:
             assert padding == stride * unit - lo
 
 
-def check_scattered(field: Scattered, reads: Tensor, levels: Tensor) -> None:
+def check_scattered(field: Unordered, reads: Tensor, levels: Tensor) -> None:
     """Of units without order, the largest and what all of them read is known."""
     hulls = hulls_of(reads, field.along)
     whole = numbers(field.hull)
@@ -147,7 +147,7 @@ def check_node(node: Node, axis: int, reads: Tensor, levels: list[Tensor]) -> No
     """Hold the field of a node on one axis of the input against torch."""
     assert node.fields is not None
     field = node.fields[axis]
-    if isinstance(field, Scattered):
+    if isinstance(field, Unordered):
         check_scattered(field, reads, levels[axis])
         return
     clean = [unit for unit, clean in enumerate(clean_units(field, levels[axis])) if clean]
@@ -162,7 +162,7 @@ def check_node(node: Node, axis: int, reads: Tensor, levels: list[Tensor]) -> No
     hulls = hulls_of(reads, field.along)
     check_units(field, hulls, clean)
     if not field.constant:
-        check_measures(field, hulls, clean, Row(node, seen_by(node)), axis)
+        check_measures(field, hulls, clean, Row(node, summarize_field(node)), axis)
 
 
 def compare(sketch: Sketch) -> None:

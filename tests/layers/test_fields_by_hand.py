@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from paramcalc.algebra.expr import Size, symbol
-from paramcalc.algebra.receptive_field import ITSELF, Axis, Fields, Scattered, covers, hull, interval
+from paramcalc.algebra.receptive_field import INPUT_POSITIONS, Fields, Ordered, Unordered, covers, hull, interval
 from paramcalc.layers import layer_class
 from paramcalc.layers.arrange import Crop, Flatten
 from paramcalc.layers.join import Add
@@ -35,50 +35,50 @@ class Line:
         return self.add("permute", self.input, axes=[1, 0])
 
 
-def field_of(fields: Fields | None) -> Axis | Scattered:
+def field_of(fields: Fields | None) -> Ordered | Unordered:
     assert fields is not None
     (field,) = fields
     return field
 
 
-def scattered(node: Node) -> tuple[int, Size, tuple[Size, Size]]:
+def unordered(node: Node) -> tuple[int, Size, tuple[Size, Size]]:
     """Units without order: their axis, the largest interval that one reads, and what all of them read."""
     field = field_of(node.fields)
-    assert isinstance(field, Scattered)
+    assert isinstance(field, Unordered)
     return field.along, field.size, field.hull
 
 
 def reads(node: Node) -> list[object]:
     """What each unit reads."""
     field = field_of(node.fields)
-    assert isinstance(field, Axis)
+    assert isinstance(field, Ordered)
     assert isinstance(field.units, int)
-    (progression,) = field.progressions
+    (progression,) = field.maps
     return [interval(progression, unit) for unit in range(field.units)]
 
 
 def test_a_permute_takes_positions_to_another_axis() -> None:
-    assert Line().turned().fields == (Axis(0, 6, (ITSELF,)),)
+    assert Line().turned().fields == (Ordered(0, 6, (INPUT_POSITIONS,)),)
 
 
 def test_only_positions_among_channels_that_are_shuffled_lose_their_order() -> None:
     line = Line()
     for groups in (2, 3):
-        assert scattered(line.add("channel_shuffle", line.turned(), groups=groups)) == (0, 1, (0, 5))
+        assert unordered(line.add("channel_shuffle", line.turned(), groups=groups)) == (0, 1, (0, 5))
     assert line.add("channel_shuffle", line.turned(), groups=1).fields == line.turned().fields
     assert line.add("channel_shuffle", line.input, groups=2).fields == line.input.fields
 
 
 def test_a_reshape_keeps_the_order_of_an_axis_that_stays() -> None:
     line = Line()
-    assert line.add("reshape", line.input, shape=[1, 2, 6]).fields == (Axis(2, 6, (ITSELF,)),)
-    assert scattered(line.add("reshape", line.input, shape=[12])) == (0, 1, (0, 5))
+    assert line.add("reshape", line.input, shape=[1, 2, 6]).fields == (Ordered(2, 6, (INPUT_POSITIONS,)),)
+    assert unordered(line.add("reshape", line.input, shape=[12])) == (0, 1, (0, 5))
 
 
 def test_flattened_positions_lose_their_order_unless_they_are_flattened_alone() -> None:
     line = Line()
-    assert scattered(line.add("flatten", line.input)) == (0, 1, (0, 5))
-    assert scattered(line.add("flatten", line.turned())) == (0, 1, (0, 5))
+    assert unordered(line.add("flatten", line.input)) == (0, 1, (0, 5))
+    assert unordered(line.add("flatten", line.turned())) == (0, 1, (0, 5))
     assert line.add("flatten", line.input, start=1).fields == line.input.fields
 
 
@@ -95,12 +95,12 @@ def test_axes_beside_those_that_are_flattened_move_up() -> None:
     volume = network.add_input("x", (2, 3, 4, 5))
     joined = network.add(Flatten(start=1, end=2), [volume], "y")
     assert joined.output.shape == (2, 12, 5)
-    depth, height = Scattered(1, 1, (0, 2), "y"), Scattered(1, 1, (0, 3), "y")
-    assert joined.fields == (depth, height, Axis(2, 5, (ITSELF,)))
+    depth, height = Unordered(1, 1, (0, 2), "y"), Unordered(1, 1, (0, 3), "y")
+    assert joined.fields == (depth, height, Ordered(2, 5, (INPUT_POSITIONS,)))
     joined = network.add(Flatten(start=2), [volume], "z")
     assert joined.output.shape == (2, 3, 20)
-    height, width = Scattered(2, 1, (0, 3), "z"), Scattered(2, 1, (0, 4), "z")
-    assert joined.fields == (Axis(1, 3, (ITSELF,)), height, width)
+    height, width = Unordered(2, 1, (0, 3), "z"), Unordered(2, 1, (0, 4), "z")
+    assert joined.fields == (Ordered(1, 3, (INPUT_POSITIONS,)), height, width)
 
 
 def test_an_axis_of_the_same_size_in_another_place_is_not_the_same_axis() -> None:
@@ -112,17 +112,17 @@ def test_an_axis_of_the_same_size_in_another_place_is_not_the_same_axis() -> Non
 def test_the_bins_of_a_pyramid_read_positions_wherever_they_lie() -> None:
     line = Line()
     # two bins of three positions, and three of two, one behind the other
-    assert scattered(line.add("spatial_pyramid_pool", line.input, levels=[3, 2])) == (0, 3, (0, 5))
+    assert unordered(line.add("spatial_pyramid_pool", line.input, levels=[3, 2])) == (0, 3, (0, 5))
     # of positions along the channels, each is pooled with nothing but itself
-    assert scattered(line.add("spatial_pyramid_pool", line.turned(), levels=[1])) == (0, 1, (0, 5))
+    assert unordered(line.add("spatial_pyramid_pool", line.turned(), levels=[1])) == (0, 1, (0, 5))
     assert line.add("spatial_pyramid_pool", line.input, levels=[K]).fields is None
 
 
 def test_a_finer_level_of_a_pyramid_may_have_the_largest_bin() -> None:
     # of two positions, two bins read one each; of three, the middle one reads both
     line = Line(positions=2)
-    assert scattered(line.add("spatial_pyramid_pool", line.input, levels=[2])) == (0, 1, (0, 1))
-    assert scattered(line.add("spatial_pyramid_pool", line.input, levels=[2, 3])) == (0, 2, (0, 1))
+    assert unordered(line.add("spatial_pyramid_pool", line.input, levels=[2])) == (0, 1, (0, 1))
+    assert unordered(line.add("spatial_pyramid_pool", line.input, levels=[2, 3])) == (0, 2, (0, 1))
 
 
 def test_units_of_two_pyramids_do_not_meet() -> None:
@@ -199,10 +199,10 @@ def test_a_crop_begins_at_its_offset() -> None:
     part = network.add(Crop(size=2, offset=(1, 3)), [network.add_input("x", (1, 5, 6))], "y")
     assert part.fields is not None
     rows, columns = part.fields
-    assert isinstance(rows, Axis)
-    assert isinstance(columns, Axis)
-    assert [interval(rows.progressions[0], unit) for unit in range(2)] == [(1, 1), (2, 2)]
-    assert [interval(columns.progressions[0], unit) for unit in range(2)] == [(3, 3), (4, 4)]
+    assert isinstance(rows, Ordered)
+    assert isinstance(columns, Ordered)
+    assert [interval(rows.maps[0], unit) for unit in range(2)] == [(1, 1), (2, 2)]
+    assert [interval(columns.maps[0], unit) for unit in range(2)] == [(3, 3), (4, 4)]
 
 
 @pytest.mark.parametrize(
@@ -229,9 +229,9 @@ def test_one_unit_that_serves_all_positions_is_read_by_all_of_them(n: int) -> No
     one = line.add("conv", line.input, out=2, kernel=n)
     assert one.output.shape == (2, 1)
     field = field_of(line.add("multiply", line.input, one).fields)
-    assert isinstance(field, Axis)
+    assert isinstance(field, Ordered)
     for unit in range(n):
-        assert hull([interval(part, unit) for part in field.progressions]) == (0, n - 1)
+        assert hull([interval(part, unit) for part in field.maps]) == (0, n - 1)
     assert not field.whole
     assert not covers(field, n)
 
@@ -245,8 +245,8 @@ def test_positions_of_branches_behind_one_another_lose_their_order() -> None:
     pairs = line.add("max_pool", line.input, kernel=2, stride=1)
     joined = line.add("concat", threes, pairs, axis=1)
     assert joined.output.shape == (2, 4 + 5)
-    assert scattered(joined) == (1, 3, (0, 5))
-    assert scattered(line.add("concat", line.turned(), line.turned())) == (0, 1, (0, 5))
+    assert unordered(joined) == (1, 3, (0, 5))
+    assert unordered(line.add("concat", line.turned(), line.turned())) == (0, 1, (0, 5))
     assert line.add("conv", joined, out=1, kernel=3).fields is None
 
 
@@ -263,7 +263,7 @@ def test_channels_behind_one_another_leave_positions_in_order() -> None:
 def test_a_branch_that_reads_the_whole_line_may_stand_beside_positions() -> None:
     line = Line()
     whole = line.add("global_avg_pool", line.input)
-    assert scattered(line.add("concat", line.input, whole, axis=1)) == (1, 6, (0, 5))
+    assert unordered(line.add("concat", line.input, whole, axis=1)) == (1, 6, (0, 5))
     assert reads(line.add("concat", whole, whole, axis=1)) == reads(whole) == [(0, 5)]
 
 
@@ -279,7 +279,7 @@ def test_channels_that_read_the_whole_line_do_so_behind_one_another() -> None:
 def test_shuffled_positions_may_stand_beside_others() -> None:
     line = Line()
     shuffled = line.add("channel_shuffle", line.turned(), groups=2)
-    assert scattered(line.add("concat", shuffled, line.turned())) == (0, 1, (0, 5))
+    assert unordered(line.add("concat", shuffled, line.turned())) == (0, 1, (0, 5))
 
 
 def test_positions_behind_channels_of_positions_are_unknown() -> None:
