@@ -153,12 +153,9 @@ def example(name: str) -> str:
         raise SystemExit(f".ci/examples.yaml needs an example of {name} that can be read:\n{error}") from None
     row = next(row for row in reversed(paramcalc.analyze(network).layers) if row.type == name)
     count = "" if row.count == 1 else f", {paramcalc.pretty(row.count)} of them"
-    figures = [f"output `[{', '.join(map(paramcalc.pretty, row.output))}]`{count}"]
-    figures += [
-        f"{paramcalc.pretty(value)} {what}"
-        for what, value in (("parameters", row.params), ("buffers", row.buffers), ("MACs", row.macs))
-        if value != 0
-    ]
+    figures = [f"output `[{', '.join(map(paramcalc.plain, row.output))}]`{count}"]
+    counted = (("parameter", row.params), ("buffer", row.buffers), ("MAC", row.macs))
+    figures += [f"{paramcalc.pretty(n)} {what}{'s' * (n != 1)}" for what, n in counted if n != 0]
     field = row.receptive_field
     sizes = "×".join("–" if size is None else paramcalc.pretty(size) for size in field or ())
     figures.append(f"receptive field {sizes}" if sizes else "receptive field unknown" if field is None else "")
