@@ -21,18 +21,18 @@ if TYPE_CHECKING:
     from paramcalc.algebra.expr import Expr, Size, plain, pretty, substitute, symbol
     from paramcalc.crosscheck.check import CheckResult
     from paramcalc.errors import ParamcalcError
-    from paramcalc.language import load, loads
     from paramcalc.network import Network
     from paramcalc.report.analysis import Report, Totals, analyze
     from paramcalc.report.comparison import Comparison, compare
     from paramcalc.report.row import Row
+    from paramcalc.request import load, loads
 
 HOMES = {
     "paramcalc.report.analysis": ("Report", "Totals", "analyze"),
     "paramcalc.report.comparison": ("Comparison", "compare"),
     "paramcalc.errors": ("ParamcalcError",),
     "paramcalc.algebra.expr": ("Expr", "Size", "plain", "pretty", "substitute", "symbol"),
-    "paramcalc.language": ("load", "loads"),
+    "paramcalc.request": ("load", "loads"),
     "paramcalc.network": ("Network",),
     "paramcalc.report.row": ("Row",),
 }

@@ -15,7 +15,8 @@ from hypothesis import strategies as st
 
 import paramcalc
 from paramcalc import ParamcalcError, Report
-from paramcalc.report.budget import OF_TOTALS, SIZES, budget, spend
+from paramcalc.commands.values import budget
+from paramcalc.report.budget import OF_TOTALS, SIZES, spend
 from tests.calling import call
 from tests.documents import Document, documents
 

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from paramcalc.cli import COMMANDS
 from tests.calling import interrupted
 
 LECTURE_WEIGHTS = {
@@ -169,7 +170,7 @@ def test_an_output_without_letters_for_some_characters_has_question_marks(encodi
 
 
 @pytest.mark.parametrize("arguments", [("show", "alexnet"), ("list",), ("schema",), ("--help",)])
-def test_a_full_disk_is_told(arguments: tuple[str, ...]) -> None:
+def test_a_full_disk_is_an_error_of_status_2(arguments: tuple[str, ...]) -> None:
     with Path("/dev/full").open("w") as full:
         done = subprocess.run(
             [sys.executable, "-m", "paramcalc", *arguments], stdout=full, stderr=subprocess.PIPE, text=True, check=False
@@ -195,6 +196,20 @@ def test_every_command_has_help_and_a_place_in_the_readme() -> None:
     for command in commands[: commands.index("schema") + 1]:
         assert run(command, "--help").returncode == 0
         assert f"paramcalc {command}" in readme
+
+
+def test_the_overview_of_the_commands_fits_a_page_of_80_columns() -> None:
+    overview = run("--help", columns=80).stdout.split("Commands:\n")[1].split("\n\n")[0].splitlines()
+    assert [line.split()[0] for line in overview] == list(COMMANDS)
+    assert [line.split(maxsplit=1)[1] for line in overview] == list(COMMANDS.values())
+
+
+def test_a_word_that_is_no_command_is_answered_with_the_command_that_is_like_it() -> None:
+    assert "No such command 'shwo'. Did you mean 'show'?" in run("shwo").stderr
+
+
+def test_a_command_runs_after_two_dashes_too() -> None:
+    assert run("--", "show", "stack_3x3").stdout == run("show", "stack_3x3").stdout != ""
 
 
 def test_version() -> None:

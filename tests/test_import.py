@@ -43,6 +43,16 @@ def modules_of(*arguments: str) -> set[str]:
     return set(done.stderr.split())
 
 
+def test_the_help_of_the_program_loads_no_command_and_a_command_no_other() -> None:
+    assert not {name for name in modules_of("--help") if name.startswith("paramcalc.commands")}
+    loaded = {name for name in modules_of("show", "--help") if name.startswith("paramcalc.")}
+    assert {name for name in loaded if name.startswith("paramcalc.commands.")} == {
+        "paramcalc.commands.options",
+        "paramcalc.commands.show",
+    }
+    assert not {name for name in loaded if name.split(".")[1] in ("language", "layers", "report")}
+
+
 FORMATS = {f"paramcalc.render.{name}" for name in ("markdown", "csv", "json", "latex", "html", "mathematics", "output")}
 
 

@@ -12,9 +12,9 @@ import yaml
 import paramcalc
 from paramcalc import Expr, ParamcalcError, Report, limits
 from paramcalc.algebra.receptive_field import Ordered
+from paramcalc.commands.sweep import combinations
 from paramcalc.layers.base import Layer
 from paramcalc.network import Network, Node
-from paramcalc.report.sweep import combinations
 
 HEAD = "name: Net\ninput: [3, 8, 8]\n"
 

@@ -10,11 +10,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from paramcalc import Network, ParamcalcError, limits
+from paramcalc import Network, ParamcalcError, limits, request
+from paramcalc.commands.sweep import combinations
+from paramcalc.commands.values import swept_setting
 from paramcalc.language.build import build
-from paramcalc.language.library import load_file
-from paramcalc.report import sweep
-from paramcalc.report.sweep import combinations, values_of
+from paramcalc.language.document import File
 from tests.calling import call
 
 SHARED = ("params", "macs", "flops", "activations", "peak_activations")
@@ -95,18 +95,15 @@ def test_a_value_given_twice_is_two_rows() -> None:
 
 
 def test_the_file_is_read_once_and_each_combination_built_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    built: list[tuple[Any, ...]] = []
+    files: list[File] = []
 
-    def recorded(*given: Any) -> Network:
-        built.append(given)
-        return build(*given)
+    def recorded(file: File, *given: Any) -> Network:
+        files.append(file)
+        return build(file, *given)
 
-    monkeypatch.setattr(sweep, "build", recorded)
-    file = load_file("densenet_cifar")
-    found = combinations([], ["k=1..20", "L=10,16"])
-    results = [sweep.result(file, each) for each in found]
-    assert len(built) == len(results) == 40
-    assert {id(given[0]) for given in built} == {id(file)}
+    monkeypatch.setattr(request, "build", recorded)
+    assert len(swept("densenet_cifar", "--set", "k=1..20", "--set", "L=10,16")) == len(files) == 40
+    assert {id(file) for file in files} == {id(files[0])}
 
 
 # -- what does not fit --------------------------------------------------------------------------
@@ -161,7 +158,7 @@ def test_a_wrong_call_ends_with_a_message_and_status_2(arguments: list[str], mes
 
 
 def test_too_many_combinations_are_refused_before_one_is_built(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sweep, "build", lambda *_: pytest.fail("a network was built"))
+    monkeypatch.setattr(request, "build", lambda *_: pytest.fail("a network was built"))
     assert call("sweep", "densenet_cifar", "--set", "k=1..1000", "--set", "L=1..1000").status == 2
 
 
@@ -171,27 +168,36 @@ def test_too_many_combinations_are_refused_before_one_is_built(monkeypatch: pyte
 @given(st.integers(-50, 50), st.integers(0, 60), st.integers(1, 20))
 def test_a_range_holds_every_step_from_its_first_value_on(first: int, length: int, step: int) -> None:
     last = first + length
-    expected = [str(first + step * place) for place in range(length + 1) if first + step * place <= last]
-    name, values = values_of(f" width = {first} .. {last} : {step}")
+    expected = [str(first + step * index) for index in range(length + 1) if first + step * index <= last]
+    name, values = swept_setting(f" width = {first} .. {last} : {step}")
     assert (name, [text for text, _ in values]) == ("width", expected)
     assert [argument.value for _, argument in values] == [int(text) for text in expected]
     if step == 1:
-        assert [text for text, _ in values_of(f"width={first}..{last}")[1]] == expected
+        assert [text for text, _ in swept_setting(f"width={first}..{last}")[1]] == expected
 
 
 def test_both_ends_belong_to_a_range_where_its_steps_reach_them() -> None:
-    assert [text for text, _ in values_of("k=16..128:16")[1]] == [str(16 * n) for n in range(1, 9)]
-    assert [text for text, _ in values_of("k=16..127:16")[1]] == [str(16 * n) for n in range(1, 8)]
-    assert [text for text, _ in values_of("k=5..5")[1]] == ["5"]
-    assert [text for text, _ in values_of("k=-3..-1")[1]] == ["-3", "-2", "-1"]
+    assert [text for text, _ in swept_setting("k=16..128:16")[1]] == [str(16 * n) for n in range(1, 9)]
+    assert [text for text, _ in swept_setting("k=16..127:16")[1]] == [str(16 * n) for n in range(1, 8)]
+    assert [text for text, _ in swept_setting("k=5..5")[1]] == ["5"]
+    assert [text for text, _ in swept_setting("k=-3..-1")[1]] == ["-3", "-2", "-1"]
 
 
 def test_ranges_and_values_stand_in_one_list() -> None:
-    assert [text for text, _ in values_of("k=1..3,8,16..32:8,2*k")[1]] == ["1", "2", "3", "8", "16", "24", "32", "2*k"]
+    assert [text for text, _ in swept_setting("k=1..3,8,16..32:8,2*k")[1]] == [
+        "1",
+        "2",
+        "3",
+        "8",
+        "16",
+        "24",
+        "32",
+        "2*k",
+    ]
 
 
 def test_commas_in_brackets_part_no_values() -> None:
-    assert [text for text, _ in values_of("k=min(4, 8), [1, 2], (max(1, (2)))")[1]] == [
+    assert [text for text, _ in swept_setting("k=min(4, 8), [1, 2], (max(1, (2)))")[1]] == [
         "min(4, 8)",
         "[1, 2]",
         "(max(1, (2)))",
@@ -208,7 +214,7 @@ def test_commas_in_brackets_part_no_values() -> None:
 )
 def test_combinations_are_the_product_in_order(arguments: list[tuple[str, list[int]]], inputs: list[str]) -> None:
     texts = [f"{name}={','.join(map(str, values))}" for name, values in arguments]
-    found = [tuple(each.values.items()) for each in combinations(inputs, texts)]
+    found = [tuple(each.written().items()) for each in combinations(inputs, texts)]
     axes = [[("input", shape) for shape in inputs]] if inputs else []
     axes += [[(name, str(value)) for value in values] for name, values in arguments]
     assert found == list(product(*axes))

@@ -1,43 +1,54 @@
-"""What the `plot` command runs: reports as a figure in a file."""
+"""`paramcalc plot`: networks as a figure in a file."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Sequence
 from dataclasses import replace
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Annotated
 
+import typer
+
+import paramcalc
+from paramcalc.commands.options import Architectures, Force, Inputs, Settings
 from paramcalc.errors import ParamcalcError, clipped
-from paramcalc.network import Network
-from paramcalc.render.curves import MOST, curves
-from paramcalc.render.output import need_free, write_atomically
-from paramcalc.report.analysis import analyze
 
 FORMATS = ("svg", "png", "pdf")
 """What a figure can be written as; the suffix of its file says which."""
 
 
-def plot(names: Sequence[str], made: Callable[[str], Network], path: Path, *, force: bool) -> None:
-    """Draw the networks that `made` gives for names, in one figure, into a file.
+def plot(
+    architectures: Architectures,
+    output: Annotated[
+        Path, typer.Option("--output", "-o", metavar="FILE", help="The file to write: .svg, .png or .pdf.")
+    ],
+    inputs: Inputs = None,
+    settings: Settings = None,
+    force: Force = False,
+) -> None:
+    """Draw parameters and MACs by layer, and the receptive field by depth, of one or several architectures.
 
-    Raises ParamcalcError for a suffix that is no format's, a file that exists (unless `force` is set)
-    or cannot be written, networks with symbols in them, and where matplotlib is not installed.
+    Needs matplotlib: pip install 'paramcalc[plot]'.
     """
-    file_format = format_of(path)
-    if len(names) > MOST:
-        raise ParamcalcError(f"a plot shows up to {MOST} architectures, got {len(names)}")
-    need_free(path, force=force)
-    need_matplotlib()
-    networks = [curves(analyze(made(name))) for name in names]
-    called = Counter(network.name for network in networks)
-    networks = [
-        replace(network, name=f"{network.name} ({name})") if called[network.name] > 1 else network
-        for name, network in zip(names, networks, strict=True)
-    ]
-    from paramcalc.render.plot import render  # noqa: PLC0415 - it imports matplotlib
+    from paramcalc.commands.values import request
+    from paramcalc.render.curves import MOST, curves
+    from paramcalc.render.output import need_free, write_atomically
 
-    write_atomically(path, render(networks, file_format), force=force)
+    file_format = format_of(output)
+    if len(architectures) > MOST:
+        raise ParamcalcError(f"a plot shows up to {MOST} architectures, got {len(architectures)}")
+    need_free(output, force=force)
+    need_matplotlib()
+    networks = [curves(paramcalc.analyze(request(name, inputs, settings).network())) for name in architectures]
+    count = Counter(network.name for network in networks)
+    networks = [
+        replace(network, name=f"{network.name} ({name})") if count[network.name] > 1 else network
+        for name, network in zip(architectures, networks, strict=True)
+    ]
+    from paramcalc.render.plot import render  # it imports matplotlib
+
+    write_atomically(output, render(networks, file_format), force=force)
 
 
 def need_matplotlib() -> None:

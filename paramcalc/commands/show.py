@@ -1,53 +1,105 @@
-"""What the `show` and `export` commands print: the report of a network as a table, or as plain values."""
+"""`paramcalc show`: a network layer by layer."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
-from paramcalc.language.build import build
-from paramcalc.language.library import load_file
-from paramcalc.language.options import Request, symbolic_input
-from paramcalc.network import Network
-from paramcalc.render.table import Table
-from paramcalc.report.analysis import Report, analyze
-from paramcalc.report.summary import Memory, memory
+import typer
+
+from paramcalc.commands.options import (
+    Architecture,
+    Columns,
+    Force,
+    FormatOption,
+    Formulas,
+    Inputs,
+    OutputFile,
+    Settings,
+    Symbolic,
+)
+from paramcalc.render.deliver import Output
+
+if TYPE_CHECKING:
+    from paramcalc.network import Network
+    from paramcalc.render.table import Table
+    from paramcalc.report.analysis import Report
+    from paramcalc.report.summary import Memory
+    from paramcalc.request import Request
 
 
-@dataclass(frozen=True, slots=True)
-class Shown:
-    """A network and its report; `memory` are bytes, where they are asked for.
+def show(
+    architecture: Architecture,
+    inputs: Inputs = None,
+    settings: Settings = None,
+    symbolic: Symbolic = False,
+    formulas: Formulas = False,
+    depth: Annotated[
+        str,
+        typer.Option(
+            metavar="N|all",
+            help="Show N levels of blocks: what is deeper is summed up, and equal blocks in a row are one with x3. "
+            "JSON always holds every layer.",
+        ),
+    ] = "all",
+    dtype: Annotated[
+        str | None,
+        typer.Option(
+            metavar="TYPE", help="Add bytes of parameters and activations: float64, float32, float16, bfloat16, int8."
+        ),
+    ] = None,
+    columns: Columns = None,
+    format: FormatOption = None,
+    output: OutputFile = None,
+    force: Force = False,
+) -> None:
+    """Print every layer with its output, parameters, MACs and receptive field, and the totals.
 
-    `published` says that it is the network as its file has it, which the file's claims are about.
+    Columns: layer, type, output, count, weights, biases, params, macs, receptive_field, effective_stride, claims;
+    effective_padding, buffers and activations where --columns names them. A page that is too narrow drops weights
+    and biases first, then type, claims, effective_stride, count, receptive_field, macs; none that --columns names.
+    """
+    out = Output(format, output, force=force, columns=columns)
+    from paramcalc.commands.values import block_levels, request
+
+    levels = block_levels(depth)
+    found = analyzed(request(architecture, inputs, settings, symbolic=symbolic), dtype)
+    out.deliver(lambda: [found.table(formulas=formulas, depth=levels, columns=out.columns)], found.value)
+
+
+class Analyzed(NamedTuple):
+    """A network and its report; `memory` are bytes of it, where they are wanted.
+
+    `as_published` says that the network is that of its file, unchanged, which the file's claims are about.
     """
 
     network: Network
     report: Report
     memory: Memory | None
-    published: bool
+    as_published: bool
 
     def table(self, *, formulas: bool = False, depth: int | None = None, columns: Sequence[str] = ()) -> Table:
-        """The report as a table."""
-        from paramcalc.render.show import show_table  # noqa: PLC0415 - nor does it need a table
-        from paramcalc.report.claims import judge  # noqa: PLC0415 - JSON holds no claims
+        """The report as a table, with the file's claims."""
+        from paramcalc.render.show import show_table
+        from paramcalc.report.claims import judge
 
-        verdicts = judge(self.network, self.report) if self.published else []
+        verdicts = judge(self.network, self.report) if self.as_published else []
         return show_table(
             self.report, formulas=formulas, verdicts=verdicts, depth=depth, memory=self.memory, columns=columns
         )
 
     def value(self) -> dict[str, Any]:
-        """The report as plain values."""
-        from paramcalc.render.json import report_object  # noqa: PLC0415 - a table needs no JSON
+        """The report as plain values, for JSON."""
+        from paramcalc.render.json import report_object
 
         return report_object(self.report, self.memory)
 
 
-def shown(wanted: Request, *, symbolic: bool, dtype: str | None = None) -> Shown:
-    """The report of an architecture; `symbolic` takes the spatial sizes of its input as symbols."""
-    file = load_file(wanted.architecture)
-    shapes = {**symbolic_input(file), **wanted.inputs} if symbolic else wanted.inputs
-    network = build(file, shapes, wanted.settings)
+def analyzed(request: Request, dtype: str | None = None) -> Analyzed:
+    """The report of the network that is requested, with bytes where an element type is given."""
+    from paramcalc.report.analysis import analyze
+    from paramcalc.report.summary import memory
+
+    network = request.network()
     report = analyze(network)
-    return Shown(network, report, None if dtype is None else memory(report, dtype), not shapes and not wanted.settings)
+    return Analyzed(network, report, memory(report, dtype) if dtype else None, request.is_as_published)

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from paramcalc.language import load
 from paramcalc.language.library import bundled_names
 from paramcalc.network import Network
 from paramcalc.render.json import number
 from paramcalc.render.show import sizes
 from paramcalc.render.table import Column, Line, Table
 from paramcalc.report.analysis import Totals, analyze
+from paramcalc.request import load
 
 COLUMNS = (
     Column("name", "name", numeric=False),

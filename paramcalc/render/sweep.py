@@ -25,12 +25,12 @@ FIGURES = (
 
 def sweep_table(name: str, results: Sequence[Result]) -> Table:
     """One row for each combination: the values that were chosen, and the figures."""
-    swept = list(results[0].combination.values) if results else []
+    swept = list(results[0].values) if results else []
     taken = [column.key for column in FIGURES]
     columns = [*(Column(f"set {key}" if key in taken else key, key) for key in swept), *FIGURES]
     lines = [
         Line(
-            (*result.combination.values.values(), *cells(result.summary)),
+            (*result.values.values(), *cells(result.summary)),
             [f"does not fit: {reason(result)}"] if result.error else (),
         )
         for result in results
@@ -70,7 +70,7 @@ def sweep_object(name: str, results: Sequence[Result]) -> dict[str, Any]:
 def result_object(result: Result) -> dict[str, Any]:
     """One combination."""
     summary = result.summary
-    values: dict[str, Any] = {"values": dict(result.combination.values), "error": reason(result) or None}
+    values: dict[str, Any] = {"values": dict(result.values), "error": reason(result) or None}
     if summary is not None:
         values |= {
             "outputs": {name: numbers(shape) for name, shape in summary.outputs.items()},

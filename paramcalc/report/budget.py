@@ -7,8 +7,6 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from paramcalc.algebra.expr import Size
-from paramcalc.errors import ParamcalcError, Problem, Source, suggestion
-from paramcalc.published import figure
 from paramcalc.report.analysis import Report
 from paramcalc.report.summary import summarize
 
@@ -45,25 +43,6 @@ class Spent:
     budget: Budget
     computed: tuple[Size | Fraction | None, ...]
     kept: bool | None
-
-
-def budget(text: str, *, most: bool) -> Budget:
-    """`params=5M` of the command line. Raises ParamcalcError for anything else."""
-    source = Source("--max" if most else "--min", text)
-    name, sign, written = text.partition("=")
-    quantity = name.strip()
-    names = (*OF_TOTALS, *SIZES)
-    if not sign or not quantity or not written.strip():
-        raise ParamcalcError(Problem("expected QUANTITY=NUMBER, such as params=5M", source.part()))
-    if quantity not in names:
-        hint = suggestion(quantity, names)
-        note = f"there are {', '.join(names)}"
-        raise ParamcalcError(Problem(f"unknown quantity '{quantity}'{hint}", source.part(0, len(name)), (note,)))
-    try:
-        found = figure(written.strip())
-    except ValueError as error:
-        raise ParamcalcError(Problem(str(error), source.part(len(name) + 1))) from None
-    return Budget(quantity, most, str(found), found.digits * found.step)
 
 
 def spend(report: Report, budgets: Sequence[Budget]) -> list[Spent]:

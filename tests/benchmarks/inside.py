@@ -17,9 +17,8 @@ import time
 from collections.abc import Callable
 
 import paramcalc
-from paramcalc.language.build import build
-from paramcalc.language.library import load_file, load_text
-from paramcalc.language.options import input_option
+from paramcalc.commands.values import request
+from paramcalc.language.library import load_file
 from tests.growing import growing
 
 TIMES = 9
@@ -38,12 +37,11 @@ def milliseconds(work: Callable[[], object]) -> float:
 
 def analysis(architecture: str, sizes: str = "") -> dict[str, float]:
     """Milliseconds to read an architecture, to make the network, and to analyse it."""
-    shapes = dict([input_option(sizes)]) if sizes else {}
-    file = load_file(architecture)
-    network = build(file, shapes)
+    wanted = request(architecture, [sizes] if sizes else [], [])
+    network = wanted.network()
     return {
         "load": milliseconds(lambda: load_file(architecture)),
-        "build": milliseconds(lambda: build(file, shapes)),
+        "build": milliseconds(wanted.network),
         "analyze": milliseconds(lambda: paramcalc.analyze(network)),
     }
 
@@ -54,7 +52,7 @@ def growth(shape: str, layers: str, size: str = "56") -> dict[str, float]:
     text = growing(shape, int(layers), size)
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     begin = time.perf_counter()
-    report = paramcalc.analyze(build(load_text(text, "growing", None)))
+    report = paramcalc.analyze(paramcalc.loads(text))
     seconds = time.perf_counter() - begin
     grown = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before
     number = len(report.layers)

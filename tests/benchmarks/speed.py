@@ -1,8 +1,8 @@
-"""Processes side by side: paramcalc, what it stands on, and a peer, alternating, as medians.
+"""Processes side by side: paramcalc, the imports it needs, and a peer, alternating, as medians.
 
     python -m tests.benchmarks.speed [--peer PYTHON] [--rounds N]
 
-The floor is a Python process that imports typer, rich, yaml and pydantic, with one model class. The
+The import baseline is a Python process that imports typer, rich, yaml and pydantic, with one model class. The
 peer is torchinfo's summary of torchvision's resnet152, in an environment of its own, whose Python is
 PYTHON. Peak memory is that of the largest process of each command. The exponent is that of a power of
 the number of layers, fitted to the times of networks of 1,000 to 100,000.
@@ -25,7 +25,7 @@ from pathlib import Path
 from tests.growing import UNITS
 
 PROGRAM = str(Path(sysconfig.get_path("scripts")) / "paramcalc")
-FLOOR = "import typer, rich, yaml, pydantic\nclass Model(pydantic.BaseModel):\n    size: int\nModel(size=1)"
+BASELINE = "import typer, rich, yaml, pydantic\nclass Model(pydantic.BaseModel):\n    size: int\nModel(size=1)"
 ENVIRONMENT = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
 PEER = (
     "import torchinfo, torchvision\n"
@@ -67,9 +67,9 @@ def show(*rows: Sequence[object]) -> None:
 
 
 def processes(peer: str | None, rounds: int) -> None:
-    """Whole commands against the floor."""
+    """Whole commands against the import baseline."""
     commands = {
-        "floor: typer, rich, yaml, pydantic": [sys.executable, "-c", FLOOR],
+        "import baseline: typer, rich, yaml, pydantic": [sys.executable, "-c", BASELINE],
         "`paramcalc --help`": [PROGRAM, "--help"],
         "`paramcalc show lenet5`": [PROGRAM, "show", "lenet5"],
         "`paramcalc show resnet152 --depth all`": [PROGRAM, "show", "resnet152", "--depth", "all"],
@@ -83,11 +83,16 @@ def processes(peer: str | None, rounds: int) -> None:
         for name, command in commands.items():
             found[name].append(run(command))
     middle = {name: statistics.median(seconds for seconds, _ in results) for name, results in found.items()}
-    floor = next(iter(middle.values()))
+    baseline = next(iter(middle.values()))
     show(
-        ("process", "seconds", "to the floor", "peak MB"),
+        ("process", "seconds", "relative to import baseline", "peak MB"),
         *(
-            (name, f"{seconds:.3f}", f"{seconds / floor:.2f}", f"{max(megabytes for _, megabytes in found[name]):.0f}")
+            (
+                name,
+                f"{seconds:.3f}",
+                f"{seconds / baseline:.2f}",
+                f"{max(size for _, size in found[name]):.0f}",
+            )
             for name, seconds in middle.items()
         ),
     )

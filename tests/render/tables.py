@@ -12,9 +12,8 @@ from hypothesis import strategies as st
 
 import paramcalc
 from paramcalc.algebra.expr import Size, plain
-from paramcalc.commands.show import shown
-from paramcalc.language.library import load_file
-from paramcalc.language.options import Request
+from paramcalc.commands.show import analyzed
+from paramcalc.commands.sweep import combinations
 from paramcalc.render.claims import claims_table
 from paramcalc.render.compare import compare_table, steps_table
 from paramcalc.render.explain import explain_tables
@@ -22,14 +21,15 @@ from paramcalc.render.sweep import sweep_table
 from paramcalc.render.table import Column, Line, Note, Sizes, Table, Value
 from paramcalc.report.claims import judge
 from paramcalc.report.comparison import line_up
-from paramcalc.report.sweep import combinations, result
+from paramcalc.report.sweep import result
+from paramcalc.request import Request
 from tests.strategies import size_of, trees
 
 HOSTILE = str(Path(__file__).parent / "exports" / "hostile.yaml")
 
 
 def show(name: str, *, symbolic: bool = False, formulas: bool = False) -> Table:
-    return shown(Request(name, {}, {}), symbolic=symbolic).table(formulas=formulas)
+    return analyzed(Request(name, symbolic=symbolic)).table(formulas=formulas)
 
 
 def claims(*names: str) -> Table:
@@ -50,13 +50,13 @@ def steps(left: str, right: str) -> Table:
 
 
 def explained(name: str) -> list[Table]:
-    found = shown(Request(name, {}, {}), symbolic=True)
+    found = analyzed(Request(name, symbolic=True))
     return explain_tables(found.network, found.report, list(found.network.nodes), whole=True)
 
 
 def swept() -> Table:
-    file = load_file("densenet_cifar")
-    return sweep_table("DenseNet", [result(file, each) for each in combinations([], ["k=12,24", "L=40,41"])])
+    dense, found = Request("densenet_cifar"), combinations([], ["k=12,24", "L=40,41"])
+    return sweep_table("DenseNet", [result(each.written(), each.of(dense).network) for each in found])
 
 
 REAL: dict[str, Callable[[], list[Table]]] = {

@@ -21,8 +21,6 @@ from matplotlib.text import Text
 import paramcalc
 from paramcalc.commands.plot import FORMATS, plot
 from paramcalc.errors import ParamcalcError
-from paramcalc.language.build import build
-from paramcalc.language.library import load_file
 from paramcalc.render.curves import CONVOLUTION, LINEAR, MOST, NORM, Curves, curves, groups, kind_of, runs
 from paramcalc.render.lettering import fitted, inches, literal
 from paramcalc.render.plot import DOTS, HEIGHT, METADATA, NAMED_LAYERS, WIDTH, draw, render, settings
@@ -73,10 +71,6 @@ def made(text: str) -> Curves:
 
 def named(name: str, layers: str = "[conv: {out: 4, kernel: 3}]") -> Curves:
     return made(f'name: "{name}"\nsource: x\ninput: [3, 8, 8]\nlayers: {layers}\n')
-
-
-def network(name: str) -> paramcalc.Network:
-    return build(load_file(name), {}, {})
 
 
 def run(*arguments: str, before: str = "pass", **environment: str) -> subprocess.CompletedProcess[str]:
@@ -391,7 +385,7 @@ def test_the_same_networks_give_the_same_bytes_whatever_the_user_s_settings(tmp_
 
 
 def test_networks_of_one_name_are_told_apart(tmp_path: Path) -> None:
-    plot(["alexnet", "alexnet.yaml"], network, tmp_path / "x.svg", force=False)
+    plot(["alexnet", "alexnet.yaml"], tmp_path / "x.svg")
     shown = texts_of((tmp_path / "x.svg").read_bytes())
     assert any(text.startswith("AlexNet (lecture) (alexnet): ") for text in shown)
     assert any(text.startswith("AlexNet (lecture) (alexnet.yaml): ") for text in shown)
@@ -413,9 +407,9 @@ def test_a_file_is_overwritten_only_when_forced(tmp_path: Path) -> None:
     path.write_text("old")
     path.chmod(0o640)
     with pytest.raises(ParamcalcError, match="exists; --force overwrites it"):
-        plot(["lenet5"], network, path, force=False)
+        plot(["lenet5"], path)
     assert path.read_text() == "old"
-    plot(["lenet5"], network, path, force=True)
+    plot(["lenet5"], path, force=True)
     assert texts_of(path.read_bytes())
     assert stat.S_IMODE(path.stat().st_mode) == 0o640
 
@@ -424,7 +418,7 @@ def test_a_network_that_fails_leaves_the_old_file(tmp_path: Path) -> None:
     path = tmp_path / "x.svg"
     path.write_text("old")
     with pytest.raises(ParamcalcError, match="no bundled architecture"):
-        plot(["no_such_network"], network, path, force=True)
+        plot(["no_such_network"], path, force=True)
     assert path.read_text() == "old"
 
 
@@ -440,7 +434,7 @@ def test_symbols_end_with_a_message_and_status_2(tmp_path: Path) -> None:
 @pytest.mark.parametrize("name", ["x.jpg", "x", ".svg", "x.svg.gz"])
 def test_a_suffix_that_is_no_format_s_is_an_error_that_lists_them(name: str, tmp_path: Path) -> None:
     with pytest.raises(ParamcalcError, match=r"ends in \.svg, \.png or \.pdf, got"):
-        plot(["lenet5"], network, tmp_path / name, force=False)
+        plot(["lenet5"], tmp_path / name)
 
 
 @pytest.mark.parametrize(
@@ -455,13 +449,13 @@ def test_a_place_that_cannot_be_written_is_an_error_of_one_line(name: str, messa
     (tmp_path / "folder.svg").mkdir()
     (tmp_path / "file").touch()
     with pytest.raises(ParamcalcError, match=message) as caught:
-        plot(["lenet5"], network, tmp_path / name, force=False)
+        plot(["lenet5"], tmp_path / name)
     assert len(str(caught.value).splitlines()) == 1
 
 
 def test_more_networks_than_can_be_told_apart_are_an_error(tmp_path: Path) -> None:
     with pytest.raises(ParamcalcError, match=f"up to {MOST} architectures, got {MOST + 1}"):
-        plot(["lenet5"] * (MOST + 1), network, tmp_path / "x.svg", force=False)
+        plot(["lenet5"] * (MOST + 1), tmp_path / "x.svg")
 
 
 def test_without_matplotlib_the_message_says_how_to_install_it(tmp_path: Path) -> None:

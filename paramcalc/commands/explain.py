@@ -1,0 +1,35 @@
+"""`paramcalc explain`: how each figure comes about."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+import paramcalc
+from paramcalc.commands.options import Architecture, Force, FormatOption, Inputs, OutputFile, Settings
+from paramcalc.render.deliver import Output
+
+
+def explain(
+    architecture: Architecture,
+    step: Annotated[str, typer.Argument(metavar="STEP", help="A layer or a block; by default the whole network.")] = "",
+    inputs: Inputs = None,
+    settings: Settings = None,
+    format: FormatOption = None,
+    output: OutputFile = None,
+    force: Force = False,
+) -> None:
+    """Show how each figure comes about: the rule, the numbers in it, the result."""
+    out = Output(format, output, force=force)
+    from paramcalc.commands.values import request
+    from paramcalc.render.explain import explain_object, explain_tables
+    from paramcalc.report.explain import steps_of
+
+    network = request(architecture, inputs, settings).network()
+    nodes = steps_of(network, step)
+    report = paramcalc.analyze(network)
+    out.deliver(
+        lambda: explain_tables(network, report, nodes, whole=not step),
+        lambda: explain_object(network, report, nodes, whole=not step),
+    )

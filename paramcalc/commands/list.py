@@ -1,0 +1,16 @@
+"""`paramcalc list`: the bundled architectures."""
+
+from __future__ import annotations
+
+from paramcalc.commands.options import Columns, Force, FormatOption, OutputFile
+from paramcalc.render.deliver import Output
+
+
+def list(  # noqa: A001 - each command's function has its name
+    columns: Columns = None, format: FormatOption = None, output: OutputFile = None, force: Force = False
+) -> None:
+    """List the bundled architectures: name, parameters, source."""
+    out = Output(format, output, force=force, columns=columns)
+    from paramcalc.render.listing import list_object, list_table
+
+    out.deliver(lambda: [list_table()], list_object)
