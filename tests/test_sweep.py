@@ -214,7 +214,7 @@ def test_commas_in_brackets_part_no_values() -> None:
 )
 def test_combinations_are_the_product_in_order(arguments: list[tuple[str, list[int]]], inputs: list[str]) -> None:
     texts = [f"{name}={','.join(map(str, values))}" for name, values in arguments]
-    found = [tuple(each.written().items()) for each in combinations(inputs, texts)]
+    found = [tuple(each.written.items()) for each in combinations(inputs, texts)]
     axes = [[("input", shape) for shape in inputs]] if inputs else []
     axes += [[(name, str(value)) for value in values] for name, values in arguments]
     assert found == list(product(*axes))

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 import typer
 
 import paramcalc
-from paramcalc.commands.options import Force, FormatOption, Inputs, OutputFile, Settings, SomeArchitectures
+from paramcalc.commands import options
 from paramcalc.render.deliver import Output
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 def check(
-    architectures: SomeArchitectures = None,
+    architectures: options.SomeArchitectures = None,
     every: Annotated[bool, typer.Option("--all", help="Check all bundled architectures.")] = False,
     claims: Annotated[bool, typer.Option("--claims", help="Check only the published figures; needs no torch.")] = False,
     no_field: Annotated[
@@ -50,11 +50,11 @@ def check(
             "--min", metavar="QUANTITY=NUMBER", help="Require at least this: receptive_field=200; needs no torch."
         ),
     ] = None,
-    inputs: Inputs = None,
-    settings: Settings = None,
-    format: FormatOption = None,
-    output: OutputFile = None,
-    force: Force = False,
+    inputs: options.Inputs = None,
+    settings: options.Settings = None,
+    format: options.FormatOption = None,
+    output: options.OutputFile = None,
+    force: options.Force = False,
 ) -> None:
     """Compare every figure with torch and with the published ones.
 

@@ -7,22 +7,22 @@ from typing import Annotated
 import typer
 
 import paramcalc
-from paramcalc.commands.options import Force, FormatOption, Inputs, OutputFile, Settings, SomeArchitectures
+from paramcalc.commands import options
 from paramcalc.render.deliver import Output
 
 
 def compare(
-    architectures: SomeArchitectures = None,
+    architectures: options.SomeArchitectures = None,
     layers: Annotated[
         bool, typer.Option("--layers", help="Compare two architectures layer by layer, as a diff does.")
     ] = False,
     full: Annotated[bool, typer.Option("--full", help="With --layers, print equal layers too.")] = False,
     exit_code: Annotated[bool, typer.Option("--exit-code", help="End with status 1 when they differ.")] = False,
-    inputs: Inputs = None,
-    settings: Settings = None,
-    format: FormatOption = None,
-    output: OutputFile = None,
-    force: Force = False,
+    inputs: options.Inputs = None,
+    settings: options.Settings = None,
+    format: options.FormatOption = None,
+    output: options.OutputFile = None,
+    force: options.Force = False,
 ) -> None:
     """Put architectures side by side, with the ratio to the first.
 

@@ -7,18 +7,18 @@ from typing import Annotated
 import typer
 
 import paramcalc
-from paramcalc.commands.options import Architecture, Force, FormatOption, Inputs, OutputFile, Settings
+from paramcalc.commands import options
 from paramcalc.render.deliver import Output
 
 
 def explain(
-    architecture: Architecture,
+    architecture: options.Architecture,
     step: Annotated[str, typer.Argument(metavar="STEP", help="A layer or a block; by default the whole network.")] = "",
-    inputs: Inputs = None,
-    settings: Settings = None,
-    format: FormatOption = None,
-    output: OutputFile = None,
-    force: Force = False,
+    inputs: options.Inputs = None,
+    settings: options.Settings = None,
+    format: options.FormatOption = None,
+    output: options.OutputFile = None,
+    force: options.Force = False,
 ) -> None:
     """Show how each figure comes about: the rule, the numbers in it, the result."""
     out = Output(format, output, force=force)

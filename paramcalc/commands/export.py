@@ -2,31 +2,21 @@
 
 from __future__ import annotations
 
-from paramcalc.commands.options import (
-    Architectures,
-    Columns,
-    Force,
-    FormatOption,
-    Formulas,
-    Inputs,
-    OutputFile,
-    Settings,
-    Symbolic,
-)
-from paramcalc.commands.show import analyzed
+from paramcalc.commands import options
+from paramcalc.commands.show import Analyzed
 from paramcalc.render.deliver import Format, Output
 
 
 def export(
-    architectures: Architectures,
-    inputs: Inputs = None,
-    settings: Settings = None,
-    symbolic: Symbolic = False,
-    formulas: Formulas = False,
-    columns: Columns = None,
-    format: FormatOption = None,
-    output: OutputFile = None,
-    force: Force = False,
+    architectures: options.Architectures,
+    inputs: options.Inputs = None,
+    settings: options.Settings = None,
+    symbolic: options.Symbolic = False,
+    formulas: options.Formulas = False,
+    columns: options.Columns = None,
+    format: options.FormatOption = None,
+    output: options.OutputFile = None,
+    force: options.Force = False,
 ) -> None:
     """Write the table of 'show' as Markdown, CSV, JSON, LaTeX or HTML; by default as Markdown.
 
@@ -38,7 +28,7 @@ def export(
     out = Output(format, output, force=force, columns=columns, usual=Format.md)
     from paramcalc.commands.values import request
 
-    found = [analyzed(request(name, inputs, settings, symbolic=symbolic)) for name in architectures]
+    found = [Analyzed(request(name, inputs, settings, symbolic=symbolic)) for name in architectures]
     out.deliver(
         lambda: [each.table(formulas=formulas, columns=out.columns) for each in found],
         lambda: found[0].value() if len(found) == 1 else [each.value() for each in found],

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from paramcalc.commands.options import Columns, Force, FormatOption, OutputFile
+from paramcalc.commands import options
 from paramcalc.render.deliver import Output
 
 
 def list(  # noqa: A001 - each command's function has its name
-    columns: Columns = None, format: FormatOption = None, output: OutputFile = None, force: Force = False
+    columns: options.Columns = None,
+    format: options.FormatOption = None,
+    output: options.OutputFile = None,
+    force: options.Force = False,
 ) -> None:
     """List the bundled architectures: name, parameters, source."""
     out = Output(format, output, force=force, columns=columns)

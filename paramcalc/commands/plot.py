@@ -11,7 +11,7 @@ from typing import Annotated
 import typer
 
 import paramcalc
-from paramcalc.commands.options import Architectures, Force, Inputs, Settings
+from paramcalc.commands import options
 from paramcalc.errors import ParamcalcError, clipped
 
 FORMATS = ("svg", "png", "pdf")
@@ -19,13 +19,13 @@ FORMATS = ("svg", "png", "pdf")
 
 
 def plot(
-    architectures: Architectures,
+    architectures: options.Architectures,
     output: Annotated[
         Path, typer.Option("--output", "-o", metavar="FILE", help="The file to write: .svg, .png or .pdf.")
     ],
-    inputs: Inputs = None,
-    settings: Settings = None,
-    force: Force = False,
+    inputs: options.Inputs = None,
+    settings: options.Settings = None,
+    force: options.Force = False,
 ) -> None:
     """Draw parameters and MACs by layer, and the receptive field by depth, of one or several architectures.
 
@@ -35,11 +35,14 @@ def plot(
     from paramcalc.render.curves import MOST, curves
     from paramcalc.render.output import need_free, write_atomically
 
-    file_format = format_of(output)
+    suffix = output.suffix.removeprefix(".").lower()
+    if suffix not in FORMATS:
+        raise ParamcalcError(f"a plot is a file that ends in .svg, .png or .pdf, got '{clipped(output.name)}'")
     if len(architectures) > MOST:
         raise ParamcalcError(f"a plot shows up to {MOST} architectures, got {len(architectures)}")
     need_free(output, force=force)
-    need_matplotlib()
+    if find_spec("matplotlib") is None:
+        raise ParamcalcError("matplotlib is not installed; `pip install 'paramcalc[plot]'` installs it")
     networks = [curves(paramcalc.analyze(request(name, inputs, settings).network())) for name in architectures]
     count = Counter(network.name for network in networks)
     networks = [
@@ -48,18 +51,4 @@ def plot(
     ]
     from paramcalc.render.plot import render  # it imports matplotlib
 
-    write_atomically(output, render(networks, file_format), force=force)
-
-
-def need_matplotlib() -> None:
-    """Raise ParamcalcError where matplotlib is not installed."""
-    if find_spec("matplotlib") is None:
-        raise ParamcalcError("matplotlib is not installed; `pip install 'paramcalc[plot]'` installs it")
-
-
-def format_of(path: Path) -> str:
-    """The format that a file's suffix asks for. Raises ParamcalcError for another one."""
-    suffix = path.suffix.removeprefix(".").lower()
-    if suffix not in FORMATS:
-        raise ParamcalcError(f"a plot is a file that ends in .svg, .png or .pdf, got '{clipped(path.name)}'")
-    return suffix
+    write_atomically(output, render(networks, suffix), force=force)

@@ -3,37 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from paramcalc.commands.options import (
-    Architecture,
-    Columns,
-    Force,
-    FormatOption,
-    Formulas,
-    Inputs,
-    OutputFile,
-    Settings,
-    Symbolic,
-)
+import paramcalc
+from paramcalc.commands import options
 from paramcalc.render.deliver import Output
 
 if TYPE_CHECKING:
-    from paramcalc.network import Network
     from paramcalc.render.table import Table
-    from paramcalc.report.analysis import Report
-    from paramcalc.report.summary import Memory
     from paramcalc.request import Request
 
 
 def show(
-    architecture: Architecture,
-    inputs: Inputs = None,
-    settings: Settings = None,
-    symbolic: Symbolic = False,
-    formulas: Formulas = False,
+    architecture: options.Architecture,
+    inputs: options.Inputs = None,
+    settings: options.Settings = None,
+    symbolic: options.Symbolic = False,
+    formulas: options.Formulas = False,
     depth: Annotated[
         str,
         typer.Option(
@@ -48,10 +36,10 @@ def show(
             metavar="TYPE", help="Add bytes of parameters and activations: float64, float32, float16, bfloat16, int8."
         ),
     ] = None,
-    columns: Columns = None,
-    format: FormatOption = None,
-    output: OutputFile = None,
-    force: Force = False,
+    columns: options.Columns = None,
+    format: options.FormatOption = None,
+    output: options.OutputFile = None,
+    force: options.Force = False,
 ) -> None:
     """Print every layer with its output, parameters, MACs and receptive field, and the totals.
 
@@ -63,23 +51,23 @@ def show(
     from paramcalc.commands.values import block_levels, request
 
     levels = block_levels(depth)
-    found = analyzed(request(architecture, inputs, settings, symbolic=symbolic), dtype)
+    found = Analyzed(request(architecture, inputs, settings, symbolic=symbolic), dtype)
     out.deliver(lambda: [found.table(formulas=formulas, depth=levels, columns=out.columns)], found.value)
 
 
-class Analyzed(NamedTuple):
-    """A network and its report; `memory` are bytes of it, where they are wanted.
+class Analyzed:
+    """The network of a request and its report, with bytes where an element type is given."""
 
-    `as_published` says that the network is that of its file, unchanged, which the file's claims are about.
-    """
+    def __init__(self, request: Request, dtype: str | None = None) -> None:
+        from paramcalc.report.summary import memory
 
-    network: Network
-    report: Report
-    memory: Memory | None
-    as_published: bool
+        self.network = request.network()
+        self.report = paramcalc.analyze(self.network)
+        self.memory = None if dtype is None else memory(self.report, dtype)
+        self.as_published = request.is_as_published
 
     def table(self, *, formulas: bool = False, depth: int | None = None, columns: Sequence[str] = ()) -> Table:
-        """The report as a table, with the file's claims."""
+        """The report as a table, with the claims of a file that is as published."""
         from paramcalc.render.show import show_table
         from paramcalc.report.claims import judge
 
@@ -93,13 +81,3 @@ class Analyzed(NamedTuple):
         from paramcalc.render.json import report_object
 
         return report_object(self.report, self.memory)
-
-
-def analyzed(request: Request, dtype: str | None = None) -> Analyzed:
-    """The report of the network that is requested, with bytes where an element type is given."""
-    from paramcalc.report.analysis import analyze
-    from paramcalc.report.summary import memory
-
-    network = request.network()
-    report = analyze(network)
-    return Analyzed(network, report, memory(report, dtype) if dtype else None, request.is_as_published)

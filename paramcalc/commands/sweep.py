@@ -10,29 +10,29 @@ from typing import TYPE_CHECKING, Annotated, NamedTuple
 import typer
 
 from paramcalc import limits
-from paramcalc.commands.options import INPUT_HELP, Architecture, Columns, Force, FormatOption, OutputFile
+from paramcalc.commands import options
 from paramcalc.errors import ParamcalcError, Problem, Source
 from paramcalc.render.deliver import Output
 
 if TYPE_CHECKING:
     from paramcalc.commands.values import Value
-    from paramcalc.request import Request
+    from paramcalc.language.document import Argument
 
 
 def sweep(
-    architecture: Architecture,
+    architecture: options.Architecture,
     inputs: Annotated[
         list[str] | None,
-        typer.Option("--input", metavar="SIZES", help=f"{INPUT_HELP} Given several times, all are swept."),
+        typer.Option("--input", metavar="SIZES", help=f"{options.INPUT_HELP} Given several times, all are swept."),
     ] = None,
     settings: Annotated[
         list[str] | None,
         typer.Option("--set", metavar="NAME=VALUES", help="Values of an argument: width=32,64 or width=16..128:16."),
     ] = None,
-    columns: Columns = None,
-    format: FormatOption = None,
-    output: OutputFile = None,
-    force: Force = False,
+    columns: options.Columns = None,
+    format: options.FormatOption = None,
+    output: options.OutputFile = None,
+    force: options.Force = False,
 ) -> None:
     """Compute every combination of inputs and arguments, one row each.
 
@@ -46,7 +46,10 @@ def sweep(
     wanted = request(architecture, None, None)
     name = wanted.file.name
     found = combinations(inputs or [], settings or [])
-    results = [result(each.written(), each.of(wanted).network) for each in out.page.progress(found, "computing")]
+    results = [
+        result(each.written, wanted.varied(each.inputs, each.settings).network)
+        for each in out.page.progress(found, "computing")
+    ]
     need_one_that_fits(results)
     out.deliver(lambda: [sweep_table(name, results)], lambda: sweep_object(name, results))
     if any(one.error for one in results):
@@ -54,20 +57,11 @@ def sweep(
 
 
 class Combination(NamedTuple):
-    """One choice: a shape for each input that is swept, and a value for each argument."""
+    """One choice: values by name as they are written, and the shapes and the arguments that they are."""
 
-    inputs: dict[str, Value]
-    settings: dict[str, Value]
-
-    def written(self) -> dict[str, str]:
-        """The values by name, as they are written."""
-        shapes = {name or "input": shape.written for name, shape in self.inputs.items()}
-        return shapes | {name: value.written for name, value in self.settings.items()}
-
-    def of(self, request: Request) -> Request:
-        """The request with these values."""
-        shapes = {name: shape.argument for name, shape in self.inputs.items()}
-        return request.varied(shapes, {name: value.argument for name, value in self.settings.items()})
+    written: dict[str, str]
+    inputs: dict[str, Argument]
+    settings: dict[str, Argument]
 
 
 def combinations(inputs: Sequence[str], settings: Sequence[str]) -> list[Combination]:
@@ -91,8 +85,12 @@ def combinations(inputs: Sequence[str], settings: Sequence[str]) -> list[Combina
     count = prod(len(values) for values in (*shapes.values(), *arguments.values()))
     if count > limits.COMBINATIONS:
         raise ParamcalcError(f"{count:,} combinations; at most {limits.COMBINATIONS:,}")
+    axes = [[(name, value) for value in values] for name, values in (*shapes.items(), *arguments.items())]
     return [
-        Combination(dict(zip(shapes, chosen, strict=True)), dict(zip(arguments, given, strict=True)))
-        for chosen in product(*shapes.values())
-        for given in product(*arguments.values())
+        Combination(
+            {name or "input": value.written for name, value in chosen},
+            {name: value.argument for name, value in chosen[: len(shapes)]},
+            {name: value.argument for name, value in chosen[len(shapes) :]},
+        )
+        for chosen in product(*axes)
     ]

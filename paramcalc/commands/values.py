@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterator, Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from paramcalc import limits
@@ -37,7 +37,8 @@ def request(
 
     Its own values come before those of the options. Raises ParamcalcError for a value that does not parse.
     """
-    name, *own = [architecture] if is_file(architecture) else OWN_VALUE.split(architecture)
+    # os.path.isfile has no error for what cannot be a path
+    name, *own = [architecture] if os.path.isfile(architecture) else OWN_VALUE.split(architecture)  # noqa: PTH113
     shapes = [*(inputs or ()), *(text.removeprefix("input=") for text in own if text.startswith("input="))]
     values = [*(settings or ()), *(text for text in own if not text.startswith("input="))]
     return Request(
@@ -46,14 +47,6 @@ def request(
         dict(map(setting, values)),
         symbolic=symbolic,
     )
-
-
-def is_file(text: str) -> bool:
-    """Whether there is a file of this path."""
-    try:
-        return Path(text).is_file()
-    except (OSError, ValueError):
-        return False
 
 
 def assignment(option: str, text: str, expected: str) -> tuple[str, str, Span]:

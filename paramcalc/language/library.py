@@ -27,6 +27,12 @@ def bundled_names() -> list[str]:
     return sorted(path.stem for path in bundled_folder().glob(f"*{SUFFIX}"))
 
 
+def bundled(name: str) -> Path | None:
+    """The file of a bundled architecture, with or without `.yaml`; None where no one has this name."""
+    file = f"{name.removesuffix(SUFFIX)}{SUFFIX}"
+    return bundled_folder() / file if file.removesuffix(SUFFIX) in bundled_names() else None
+
+
 def find(architecture: str) -> tuple[Path, str]:
     """The file for a path or a bundled name, with or without `.yaml`, and the name to call it by.
 
@@ -38,13 +44,15 @@ def find(architecture: str) -> tuple[Path, str]:
             return path, architecture
     except (OSError, ValueError) as error:
         raise ParamcalcError(f"{clipped(architecture)} cannot be read: {reason(error)}") from None
-    stem = architecture.removesuffix(SUFFIX)
-    names = bundled_names()
-    if stem in names:
-        return bundled_folder() / f"{stem}{SUFFIX}", f"{stem}{SUFFIX}"
+    found = bundled(architecture)
+    if found is not None:
+        return found, found.name
     if architecture and path.is_dir():
         raise ParamcalcError(f"{architecture} is a folder, not a file")
-    hint = suggestion(stem, names) or "; `paramcalc list` shows the bundled architectures"
+    hint = (
+        suggestion(architecture.removesuffix(SUFFIX), bundled_names())
+        or "; `paramcalc list` shows the bundled architectures"
+    )
     raise ParamcalcError(
         f"{clipped(architecture) or repr('')}: no such file, and no bundled architecture has this name{hint}"
     )
@@ -63,14 +71,14 @@ def load_text(text: str, name: str, folder: Path | None = None) -> File:
 
 
 class _Loader:
-    """Reads files that refer to one another, each once; None stands for one whose problems are told."""
+    """Reads files that refer to one another, each once; None stands for one that has problems, which are reported."""
 
     def __init__(self) -> None:
         self.files: dict[Path, File | None] = {}
         self.active: list[Path] = []
 
     def load(self, path: Path, name: str) -> File:
-        """A file, with all that it refers to. Raises ParamcalcError, without a problem when these are told."""
+        """A file, with all that it refers to. Raises ParamcalcError, an empty one where its problems are known."""
         real = path.resolve()
         if real in self.active:
             chain = " → ".join(p.name for p in [*self.active[self.active.index(real) :], real])
@@ -103,12 +111,11 @@ class _Loader:
                 raise ParamcalcError(f"'{clipped(name)}' lies outside the folder of the file that names it")
             if found:
                 return self.load(path, str(path) if folder != bundled_folder() else name)
-        stem = name.removesuffix(SUFFIX)
-        names = bundled_names()
-        if stem in names:
-            return self.load(bundled_folder() / f"{stem}{SUFFIX}", f"{stem}{SUFFIX}")
+        own = bundled(name)
+        if own is not None:
+            return self.load(own, own.name)
         beside = sorted(path.stem for path in folder.glob(f"*{SUFFIX}")) if folder is not None else []
-        near = closest(stem, [*beside, *names])
+        near = closest(name.removesuffix(SUFFIX), [*beside, *bundled_names()])
         hint = f"; did you mean '{near}{SUFFIX}'?" if near else ""
         raise ParamcalcError(
             f"there is no file '{clipped(name)}' beside this one, and no bundled architecture has this name{hint}"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from enum import Enum
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,11 @@ class Format(str, Enum):
     json = "json"
     latex = "latex"
     html = "html"
+
+    @property
+    def module(self) -> str:
+        """The module of `paramcalc.render` that writes it."""
+        return "markdown" if self is Format.md else self.value
 
 
 SUFFIXES = {
@@ -78,29 +84,13 @@ class Output:
 
     def rendered(self, tables: Callable[[], Sequence[Table]], value: Callable[[], Any]) -> str:
         """The text of the document."""
+        render = import_module(f"paramcalc.render.{self.format.module}").render  # no other format is loaded
         if self.format is Format.json:
-            from paramcalc.render import json  # noqa: PLC0415 - a result has one format
-
-            return json.render(value())
+            return str(render(value()))
         shown = [table.chosen(self.columns) if self.columns else table for table in tables()]
         if self.format is Format.text:
-            from paramcalc.render import text  # noqa: PLC0415 - the same
-
-            return "\n".join(text.render(table, self.page) for table in shown)
-        return renderer(self.format)(shown)
-
-
-def renderer(format: Format) -> Callable[[Sequence[Table]], str]:
-    """What makes a document of tables. Each format is loaded only where it is asked for."""
-    if format is Format.md:
-        from paramcalc.render.markdown import render  # noqa: PLC0415 - a result has one format
-    elif format is Format.csv:
-        from paramcalc.render.csv import render  # noqa: PLC0415 - the same
-    elif format is Format.latex:
-        from paramcalc.render.latex import render  # noqa: PLC0415 - the same
-    else:
-        from paramcalc.render.html import render  # noqa: PLC0415 - the same
-    return render
+            return "\n".join(render(table, self.page) for table in shown)
+        return str(render(shown))
 
 
 def format_of(path: Path) -> Format:

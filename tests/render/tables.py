@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 import paramcalc
 from paramcalc.algebra.expr import Size, plain
-from paramcalc.commands.show import analyzed
+from paramcalc.commands.show import Analyzed
 from paramcalc.commands.sweep import combinations
 from paramcalc.render.claims import claims_table
 from paramcalc.render.compare import compare_table, steps_table
@@ -29,7 +29,7 @@ HOSTILE = str(Path(__file__).parent / "exports" / "hostile.yaml")
 
 
 def show(name: str, *, symbolic: bool = False, formulas: bool = False) -> Table:
-    return analyzed(Request(name, symbolic=symbolic)).table(formulas=formulas)
+    return Analyzed(Request(name, symbolic=symbolic)).table(formulas=formulas)
 
 
 def claims(*names: str) -> Table:
@@ -50,13 +50,15 @@ def steps(left: str, right: str) -> Table:
 
 
 def explained(name: str) -> list[Table]:
-    found = analyzed(Request(name, symbolic=True))
+    found = Analyzed(Request(name, symbolic=True))
     return explain_tables(found.network, found.report, list(found.network.nodes), whole=True)
 
 
 def swept() -> Table:
     dense, found = Request("densenet_cifar"), combinations([], ["k=12,24", "L=40,41"])
-    return sweep_table("DenseNet", [result(each.written(), each.of(dense).network) for each in found])
+    return sweep_table(
+        "DenseNet", [result(each.written, dense.varied(each.inputs, each.settings).network) for each in found]
+    )
 
 
 REAL: dict[str, Callable[[], list[Table]]] = {
