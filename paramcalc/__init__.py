@@ -69,7 +69,7 @@ def check(network: Network, *, fields: bool = True, claims: bool = True) -> Chec
 def to_torch(network: Network) -> nn.Module:
     """The network as a `torch.nn.Module`, ready to train, whose submodules carry the paths as names.
 
-    Its parameters are made where torch's default device says. Raises ParamcalcError for sizes that
+    Its parameters are on torch's default device. Raises ParamcalcError for sizes that
     are symbols, for layers that torch does not have, and where torch is not installed.
     """
     need_torch()

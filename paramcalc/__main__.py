@@ -5,13 +5,13 @@ from __future__ import annotations
 import gc
 
 THRESHOLD = 100_000
-"""Objects that Python makes before it looks for garbage: what a command loads and computes lives to its end."""
+"""New objects before Python searches for cyclic garbage: what a command loads and computes lives to its end."""
 
 
 def main() -> None:
-    """Run the command line. Python's search for garbage would take a fifth of a short command's time."""
+    """Run the command line. Searching for garbage would take a fifth of a short command's time."""
     gc.set_threshold(THRESHOLD)
-    from paramcalc.cli import main as run  # noqa: PLC0415 - loading it makes most of these objects
+    from paramcalc.cli import main as run  # noqa: PLC0415 - importing it creates most objects
 
     try:
         run()

@@ -65,9 +65,9 @@ def not_loaded() -> None:
     """Stand for a command that is not run."""
 
 
-def print_version(wanted: bool) -> None:
-    """Print the version and leave."""
-    if wanted:
+def print_version(given: bool) -> None:
+    """Print the version and leave, where the option is given."""
+    if given:
         Page().write(f"paramcalc {paramcalc.__version__}\n")
         raise typer.Exit
 
@@ -102,7 +102,7 @@ def main() -> None:
 
 
 def discard_output() -> None:
-    """Send what is still to be written nowhere, so that leaving makes no second error."""
+    """Discard what is still to be written, so that leaving causes no second error."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 

@@ -42,6 +42,19 @@ def test_a_symbol_of_the_input_may_be_set() -> None:
     assert [node.output.shape for node in network.nodes] == [(8, 6, 7), (8, 12, 14), (2, 12, 13)]
 
 
+def test_an_input_is_given_with_or_without_its_name() -> None:
+    message = "the input 'image' is given with and without its name; one of them is enough"
+    with pytest.raises(ParamcalcError, match=message):
+        paramcalc.loads(TWO, input={"image": [3, 32, 30], "": [3, 8, 8]})
+    done = call("show", "lenet5", "--input", "1,36,36", "--input", "input=1,40,40")
+    assert (done.status, done.out) == (2, "")
+
+
+def test_sizes_that_are_given_come_before_symbols() -> None:
+    sizes = ("--input", "1,36,36", "--format", "json")
+    assert call("show", "lenet5", "--symbolic", *sizes).out == call("show", "lenet5", *sizes).out
+
+
 def test_other_symbols_take_the_places_of_those_of_the_file() -> None:
     network = paramcalc.loads(RESTORED, input=[3, "N", "2*N"])
     n = paramcalc.symbol("N")
@@ -66,10 +79,10 @@ def test_inputs_share_their_symbols() -> None:
 
 
 def test_a_symbol_has_one_size() -> None:
-    with pytest.raises(ParamcalcError) as told:
+    with pytest.raises(ParamcalcError) as caught:
         paramcalc.loads(TWO, input={"image": [3, 32, 30], "mask": [1, 16, 30]})
-    assert "H cannot be both 32 and 16" in str(told.value)
-    assert len(told.value.problems) == 1
+    assert "H cannot be both 32 and 16" in str(caught.value)
+    assert len(caught.value.problems) == 1
 
 
 def test_a_symbol_has_one_size_also_where_it_is_set() -> None:
@@ -80,9 +93,9 @@ def test_a_symbol_has_one_size_also_where_it_is_set() -> None:
 
 
 def test_what_is_no_argument_and_no_symbol_cannot_be_set() -> None:
-    with pytest.raises(ParamcalcError, match=r"Two has no argument 'Q'") as told:
+    with pytest.raises(ParamcalcError, match=r"Two has no argument 'Q'") as caught:
         paramcalc.loads(TWO, settings={"Q": 3})
-    assert "Two takes: H, R, W" in str(told.value)
+    assert "Two takes: H, R, W" in str(caught.value)
 
 
 @pytest.mark.parametrize("value", [0, -3, "true"])

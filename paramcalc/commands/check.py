@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
 import typer
@@ -61,7 +61,7 @@ def check(
     Exit status 1 when one differs, 2 when the check cannot run.
     """
     out = Output(format, output, force=force)
-    from paramcalc.commands.values import budget, request
+    from paramcalc.commands.values import budget, call_arguments, request
     from paramcalc.language.library import bundled_names
 
     names = bundled_names() if every else architectures or []
@@ -75,7 +75,7 @@ def check(
     if budgets:
         checked = check_budgets(networks, budgets)
     elif against is not None:
-        checked = check_against([network for _, network in networks], against, against_args, full=full)
+        checked = check_against([network for _, network in networks], against, *call_arguments(against_args), full=full)
     elif claims:
         checked = check_claims(networks)
     else:
@@ -133,12 +133,14 @@ def check_torch(requests: Sequence[tuple[str, Request]], page: Page, *, fields: 
     return Checked(all(result.agrees for _, result in results), tables, value)
 
 
-def check_against(networks: Sequence[Network], target: str, arguments: str, *, full: bool) -> Checked:
+def check_against(
+    networks: Sequence[Network], target: str, positional: Sequence[Any], named: Mapping[str, Any], *, full: bool
+) -> Checked:
     """Networks against a torch module of the user."""
     paramcalc.need_torch()
     from paramcalc.crosscheck.against import against
     from paramcalc.render.check import against_object, against_table
 
-    results = [against(network, target, arguments) for network in networks]
+    results = [against(network, target, positional, named) for network in networks]
     tables = [against_table(result, full=full) for result in results]
     return Checked(all(result.agrees for result in results), tables, [against_object(result) for result in results])

@@ -43,11 +43,11 @@ def sweep(
     from paramcalc.render.sweep import sweep_object, sweep_table
     from paramcalc.report.sweep import need_one_that_fits, result
 
-    wanted = request(architecture, None, None)
-    name = wanted.file.name
+    base = request(architecture, None, None)
+    name = base.file.name
     found = combinations(inputs or [], settings or [])
     results = [
-        result(each.written, wanted.varied(each.inputs, each.settings).network)
+        result(each.written, base.varied(each.inputs, each.settings).network)
         for each in out.page.progress(found, "computing")
     ]
     need_one_that_fits(results)

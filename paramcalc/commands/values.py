@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import ast
 import os
 import re
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from paramcalc import limits
 from paramcalc.errors import ParamcalcError, Problem, Source, Span, suggestion
@@ -50,7 +51,7 @@ def request(
 
 
 def assignment(option: str, text: str, expected: str) -> tuple[str, str, Span]:
-    """`NAME=VALUE` of an option: the name, the value, and where the value stands in the option.
+    """`NAME=VALUE` of an option: the name, the value, and the span of the value in the option.
 
     Raises ParamcalcError that says what is expected where one of both is missing.
     """
@@ -83,7 +84,7 @@ def swept_setting(text: str) -> tuple[str, list[Value]]:
     """
     name, values, span = assignment("--set", text, "NAME=VALUE,VALUE,… or NAME=FIRST..LAST:STEP")
     parts = [(part, span.part(offset, len(part))) for offset, part in split(values)]
-    return name, [value for part, stands in parts for value in range_or_value(part, stands)]
+    return name, [value for part, where in parts for value in range_or_value(part, where)]
 
 
 def range_or_value(text: str, span: Span) -> Iterator[Value]:
@@ -132,3 +133,17 @@ def block_levels(text: str) -> int | None:
     if not text.isdecimal() or not 1 <= int(text) <= limits.CALL_DEPTH:
         raise ParamcalcError(f"--depth takes a number from 1 to {limits.CALL_DEPTH}, or 'all', got '{text}'")
     return int(text)
+
+
+def call_arguments(text: str) -> tuple[list[Any], dict[str, Any]]:
+    """`10, bias=False`: the arguments of a call, which are literals. Raises ParamcalcError for anything else."""
+    try:
+        call = ast.parse(f"f({text})", mode="eval").body
+        if not isinstance(call, ast.Call) or not isinstance(call.func, ast.Name):
+            raise ValueError(text)
+        if not all(word.arg for word in call.keywords):
+            raise ValueError(text)
+        positional = [ast.literal_eval(value) for value in call.args]
+        return positional, {str(word.arg): ast.literal_eval(word.value) for word in call.keywords}
+    except (SyntaxError, ValueError, TypeError, MemoryError, RecursionError) as error:
+        raise ParamcalcError(f"--against-args takes literals such as 'num_classes=10', got '{text}'") from error

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import ast
 import importlib
 import sys
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
 from itertools import zip_longest
@@ -50,16 +50,17 @@ class Against:
         return paired and self.params[0] == self.params[1] and self.buffers[0] == self.buffers[1]
 
 
-def against(network: Network, target: str, arguments: str = "") -> Against:
-    """Compare a network with what `module:callable` returns; importing the module runs its code.
+def against(
+    network: Network, target: str, positional: Sequence[Any] = (), named: Mapping[str, Any] | None = None
+) -> Against:
+    """Compare a network with what `module:callable` returns for these arguments; importing the module runs its code.
 
-    `arguments` are written as in a call: `num_classes=10, weights=None`. Raises ParamcalcError where
-    the target cannot be imported or called, or returns no `nn.Module`, and where torch does not have a
-    layer of the network.
+    Raises ParamcalcError where the target cannot be imported or called, or returns no `nn.Module`, and where
+    torch does not have a layer of the network.
     """
     with torch.device("meta"):
         ours = to_torch(network)
-        other = called(target, arguments)
+        other = called(target, positional, named or {})
     left, right = parameterised(ours), parameterised(other)
     pairs: list[tuple[Parameterised | None, Parameterised | None]] = []
     matcher = SequenceMatcher(None, [item.shapes for item in left], [item.shapes for item in right], autojunk=False)
@@ -68,7 +69,7 @@ def against(network: Network, target: str, arguments: str = "") -> Against:
     return Against(network.name, target, (elements(ours), elements(other)), (buffers(ours), buffers(other)), pairs)
 
 
-def called(target: str, arguments: str) -> nn.Module:
+def called(target: str, positional: Sequence[Any], named: Mapping[str, Any]) -> nn.Module:
     """What `module:callable` returns, or a module that stands there ready.
 
     The module is looked for in the current folder first. Raises ParamcalcError for what goes wrong.
@@ -76,7 +77,6 @@ def called(target: str, arguments: str) -> nn.Module:
     module_name, _, name = target.partition(":")
     if not module_name or not name:
         raise ParamcalcError(f"--against takes MODULE:CALLABLE such as torchvision.models:resnet50, got '{target}'")
-    positional, named = call_arguments(arguments)
     found = imported(module_name, name)
     if isinstance(found, nn.Module):
         if positional or named:
@@ -87,6 +87,7 @@ def called(target: str, arguments: str) -> nn.Module:
     try:
         made = found(*positional, **named)
     except (Exception, SystemExit) as error:
+        arguments = ", ".join([*map(repr, positional), *(f"{name}={value!r}" for name, value in named.items())])
         raise ParamcalcError(f"{target}({arguments}) failed: {in_one_line(error)}") from error
     if not isinstance(made, nn.Module):
         raise ParamcalcError(f"{target} returned no torch.nn.Module, but something of type {type(made).__name__}")
@@ -110,20 +111,6 @@ def imported(module_name: str, name: str) -> Any:
 def in_one_line(error: BaseException) -> str:
     """The kind of an error and its words."""
     return f"{type(error).__name__}: {' '.join(str(error).split())}".rstrip(": ")
-
-
-def call_arguments(text: str) -> tuple[list[Any], dict[str, Any]]:
-    """Literal arguments as they are written in a call."""
-    try:
-        call = ast.parse(f"f({text})", mode="eval").body
-        if not isinstance(call, ast.Call) or not isinstance(call.func, ast.Name):
-            raise ValueError(text)
-        if not all(word.arg for word in call.keywords):
-            raise ValueError(text)
-        positional = [ast.literal_eval(value) for value in call.args]
-        return positional, {str(word.arg): ast.literal_eval(word.value) for word in call.keywords}
-    except (SyntaxError, ValueError, TypeError, MemoryError, RecursionError) as error:
-        raise ParamcalcError(f"--against-args takes literals such as 'num_classes=10', got '{text}'") from error
 
 
 def parameterised(module: nn.Module) -> list[Parameterised]:

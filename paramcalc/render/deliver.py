@@ -1,4 +1,4 @@
-"""Where a result goes, and in which format: standard output or a file; every command's tables by one way."""
+"""The output of every command: its format, standard output or a file, and the columns of its tables."""
 
 from __future__ import annotations
 
@@ -73,7 +73,7 @@ class Output:
             self.page.width, self.page.colours = None, False
 
     def deliver(self, tables: Callable[[], Sequence[Table]], value: Callable[[], Any]) -> None:
-        """Write tables in a document, or as JSON the plain values; only what is written is made."""
+        """Write tables in a document, or as JSON the plain values; only what is written is computed."""
         text = self.rendered(tables, value)
         if self.path is None:
             self.page.write(text)

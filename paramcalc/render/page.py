@@ -42,11 +42,11 @@ class Page:
         return Style.parse(style).render(text)
 
     def strong(self, text: str) -> str:
-        """Text that stands out."""
+        """Text in bold, where the page shows styles."""
         return self.styled(text, "bold")
 
     def faint(self, text: str) -> str:
-        """Text that stands back."""
+        """Text in a dim colour, where the page shows styles."""
         return self.styled(text, "dim")
 
     def write(self, text: str) -> None:
@@ -68,7 +68,7 @@ class Page:
 
 
 def rich_decides(file: IO[str] | None) -> bool:
-    """Whether rich is to say how a file is written to: it takes long to load, and knows a plain pipe for none."""
+    """Whether rich is to say how a file is written to: it takes long to load, and a plain pipe needs nothing of it."""
     if file is None:
         return False
     return any(name in os.environ for name in LIKE_A_TERMINAL) or file.isatty()

@@ -1,4 +1,4 @@
-"""Budgets: the most or the least that a figure of a network may be, for use where a number decides."""
+"""Budgets: the most or the least that a figure of a network may be, such as 5 million parameters on a device."""
 
 from __future__ import annotations
 

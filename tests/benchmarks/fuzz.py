@@ -1,4 +1,4 @@
-"""Break files many times, and tell the slowest case and the most memory.
+"""Break files many times, and print the time of the slowest case and the most memory.
 
     python -m tests.benchmarks.fuzz [CASES [SEED]]
 

@@ -17,7 +17,7 @@ import time
 from collections.abc import Callable
 
 import paramcalc
-from paramcalc.commands.values import request
+from paramcalc.commands import values
 from paramcalc.language.library import load_file
 from tests.growing import growing
 
@@ -37,11 +37,11 @@ def milliseconds(work: Callable[[], object]) -> float:
 
 def analysis(architecture: str, sizes: str = "") -> dict[str, float]:
     """Milliseconds to read an architecture, to make the network, and to analyse it."""
-    wanted = request(architecture, [sizes] if sizes else [], [])
-    network = wanted.network()
+    request = values.request(architecture, [sizes] if sizes else [], [])
+    network = request.network()
     return {
         "load": milliseconds(lambda: load_file(architecture)),
-        "build": milliseconds(wanted.network),
+        "build": milliseconds(request.network),
         "analyze": milliseconds(lambda: paramcalc.analyze(network)),
     }
 
@@ -55,8 +55,7 @@ def growth(shape: str, layers: str, size: str = "56") -> dict[str, float]:
     report = paramcalc.analyze(paramcalc.loads(text))
     seconds = time.perf_counter() - begin
     grown = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before
-    number = len(report.layers)
-    return {"layers": number, "seconds": seconds, "bytes": 1024 * grown / number}
+    return {"layers": len(report.layers), "seconds": seconds, "bytes": 1024 * grown / len(report.layers)}
 
 
 TASKS: dict[str, Callable[..., dict[str, float]]] = {"analysis": analysis, "growth": growth}

@@ -44,10 +44,10 @@ def test_every_command_writes_every_format_to_a_file_as_to_standard_output(
     arguments: tuple[str, ...], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(listing, "bundled_names", lambda: ["lenet5", "stack_3x3"])
-    for suffix, kind in SUFFIXES.items():
+    for suffix, each in SUFFIXES.items():
         path = tmp_path / f"table{suffix.upper()}"
         assert call(*arguments, "-o", str(path)) == (0, "", "")
-        printed = call(*arguments, "--format", kind.value).out
+        printed = call(*arguments, "--format", each.value).out
         assert path.read_bytes().decode() == printed
         assert printed.endswith("\n")
         assert printed
@@ -59,8 +59,8 @@ def test_the_same_network_is_the_same_figures_in_every_format() -> None:
     assert [(row["layer"], int(row["weights"]), int(row["macs"])) for row in rows] == [
         (row["path"], row["weights"], row["macs"]) for row in read["layers"]
     ]
-    for kind in FORMATS:
-        text = call("show", "alexnet", "--format", kind).out
+    for each in FORMATS:
+        text = call("show", "alexnet", "--format", each).out
         assert "177209344" in text.replace(",", "").replace("{}", "")
 
 
@@ -108,7 +108,7 @@ def test_text_in_a_file_has_every_column_and_no_colour(tmp_path: Path) -> None:
     ("name", "what"),
     [("table.xml", "the suffix '.xml'"), ("table", "a name without suffix"), (".md", "a name without suffix")],
 )
-def test_a_suffix_without_a_format_is_told_with_those_that_have_one(name: str, what: str, tmp_path: Path) -> None:
+def test_a_suffix_without_a_format_is_an_error_that_lists_those_with_one(name: str, what: str, tmp_path: Path) -> None:
     path = tmp_path / name
     suffixes = ".md, .csv, .json, .tex, .html, .txt"
     message = f"{path}: {what} names no format; --format does, or one of the suffixes {suffixes}"
@@ -136,7 +136,7 @@ def test_a_file_that_exists_is_overwritten_by_force_only(tmp_path: Path) -> None
     assert list(tmp_path.iterdir()) == [path]
 
 
-def test_what_cannot_be_written_is_told_before_anything_is_computed(tmp_path: Path) -> None:
+def test_what_cannot_be_written_is_an_error_before_anything_is_computed(tmp_path: Path) -> None:
     folder, missing, through = tmp_path / "folder.md", tmp_path / "no" / "table.md", tmp_path / "file" / "table.md"
     folder.mkdir()
     (tmp_path / "file").write_text("old")
@@ -148,7 +148,7 @@ def test_what_cannot_be_written_is_told_before_anything_is_computed(tmp_path: Pa
         refused(call(*nothing, str(path)), f"{path} cannot be written: there is no folder {path.parent}")
 
 
-def test_a_name_that_the_system_refuses_is_told(tmp_path: Path) -> None:
+def test_a_name_that_the_system_refuses_is_an_error(tmp_path: Path) -> None:
     path = tmp_path / f"{'x' * 300}.md"
     done = call("show", "stack_3x3", "-o", str(path))
     assert done.status == 2
@@ -156,7 +156,7 @@ def test_a_name_that_the_system_refuses_is_told(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
-def test_links_in_a_circle_are_told(tmp_path: Path) -> None:
+def test_links_in_a_circle_are_an_error(tmp_path: Path) -> None:
     one, other = tmp_path / "one.md", tmp_path / "other.md"
     one.symlink_to(other)
     other.symlink_to(one)
@@ -263,7 +263,7 @@ def test_a_note_goes_with_the_column_that_it_is_about() -> None:
         ("macs,MACs", "column 'macs' is given twice"),
     ],
 )
-def test_a_column_that_is_none_is_told_with_those_that_there_are(columns: str, message: str) -> None:
+def test_an_unknown_column_is_an_error_that_lists_those_there_are(columns: str, message: str) -> None:
     done = call("show", "alexnet", "--columns", columns)
     assert (done.status, done.out) == (2, "")
     assert done.err.startswith(f"error: {message}")
@@ -279,7 +279,7 @@ def test_the_help_of_show_names_every_column_and_the_order_in_which_they_drop() 
     text = " ".join(call("show", "--help").out.split())
     for column in COLUMNS:
         assert column.key in text
-    told = text.split("drops weights and biases first, then ")[1].split(";")[0].replace(",", "").split()
+    order = text.split("drops weights and biases first, then ")[1].split(";")[0].replace(",", "").split()
     ranked = sorted((column for column in COLUMNS if column.rank), key=lambda column: -column.rank)
     assert {column.key for column in ranked[:2]} == {"weights", "biases"}
-    assert told == [column.key for column in ranked[2:]]
+    assert order == [column.key for column in ranked[2:]]
