@@ -18,12 +18,13 @@ from json_keys import json_section
 
 import paramcalc
 from paramcalc import limits
-from paramcalc.cli import app
-from paramcalc.language.keys import COUNTS, ELEMENTS, SIZES, SYNONYMS
+from paramcalc.cli import COMMANDS, application
+from paramcalc.language.keys import SYNONYMS
 from paramcalc.language.library import bundled_names
 from paramcalc.language.schema import fields, schema
 from paramcalc.layers import FAMILIES, JOINS, layer_class
 from paramcalc.layers.base import Layer, spell_value
+from paramcalc.report.quantities import CLAIMED, Use
 
 EXAMPLES: dict[str, str] = yaml.safe_load((Path(__file__).parent / "examples.yaml").read_text(encoding="utf-8"))
 """An example of each layer that has a required field, or that says more on another input than [64, 28, 28]."""
@@ -189,8 +190,17 @@ def file_keys() -> str:
 
 def quantities() -> str:
     """What a claim may be about."""
-    kinds = (("counts", COUNTS), ("elements", ELEMENTS), ("sizes, one or one per axis", SIZES))
-    return table(("kind", "quantities"), ((kind, " ".join(f"`{name}`" for name in names)) for kind, names in kinds))
+    return table(
+        ("quantity", "unit", "of"),
+        (
+            (
+                f"`{quantity.key}`",
+                f"{quantity.unit}, one value or one per axis" if quantity.per_axis else quantity.unit,
+                "a step or the whole" if Use.STEP in quantity.use else "the whole",
+            )
+            for quantity in CLAIMED.values()
+        ),
+    )
 
 
 def synonyms() -> str:
@@ -218,7 +228,7 @@ def limits_table() -> str:
 
 def commands() -> str:
     """Every command with its arguments and options."""
-    group: Any = typer.main.get_command(app)
+    group: Any = typer.main.get_command(application(*COMMANDS))
     return "\n".join(command_entry(name, command) for name, command in group.commands.items())
 
 

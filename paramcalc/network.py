@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from operator import attrgetter
-from typing import Any, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 from paramcalc import limits
 from paramcalc.algebra.conditions import Conditions
@@ -17,6 +17,9 @@ from paramcalc.algebra.receptive_field import INPUT_POSITIONS, Fields, Ordered, 
 from paramcalc.algebra.tensor import Shape, Tensor
 from paramcalc.errors import LayerError, Span
 from paramcalc.layers.base import FieldRule, Layer, multiplied, total, unchanged, unknown
+
+if TYPE_CHECKING:
+    from paramcalc.published import Claim
 
 REMEMBERED = 1_000
 """What the rules said that is kept at a time: a repeated block is worked out once, a growing one is not hoarded."""
@@ -120,7 +123,7 @@ class Network:
         self.conditions = Conditions()
         self.ends: dict[str, Node] = {}
         self.blocks: dict[str, str] = {}
-        self.claims: Sequence[Any] = ()
+        self.claims: tuple[Claim, ...] = ()
         self.place: Span | None = None
         self._inferred: dict[tuple[int, ...], Inference] = {}
         self._tensors: dict[tuple[Shape, Size], Tensor] = {}

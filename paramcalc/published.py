@@ -1,4 +1,4 @@
-"""Published figures, such as `34848`, `35k`, `0.85M` or `159Ki`, and whether a computed value meets one.
+"""Published figures, such as `34848`, `35k`, `0.85M` or `159Ki`, what is claimed with them, and what meets one.
 
 A figure with a unit is rounded: it is met when the value rounds or truncates to it. `k` or `K`, `M`,
 `G` or `B` and `T` are powers of 1000, `Ki`, `Mi` and `Gi` powers of 1024. A figure without a unit is
@@ -8,11 +8,13 @@ exact.
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from decimal import Decimal
 from fractions import Fraction
 from typing import NamedTuple
 
 from paramcalc.algebra.expr import Size
+from paramcalc.errors import Span
 
 UNITS = {
     "": 1,
@@ -49,6 +51,34 @@ class Figure(NamedTuple):
             return value == self.digits
         counts = value / self.step
         return self.digits in (counts // 1, (counts + Fraction(1, 2)) // 1)
+
+
+class Claim(NamedTuple):
+    """What is published of a quantity: one figure, or one per axis; of the step `at`, or of the whole network.
+
+    `span` is where the file names the step, or else the quantity. A `disputed` claim is one that the computed value
+    should not meet, with the reason.
+    """
+
+    quantity: str
+    figures: tuple[Figure, ...]
+    span: Span
+    at: str = ""
+    source: str = ""
+    disputed: str = ""
+
+    @property
+    def text(self) -> str:
+        """The figures for readers: `35k`, `34,848`, `7×7×30`."""
+        return "×".join(map(str, self.figures))
+
+    def met_by(self, values: Sequence[Size | Fraction | None]) -> bool | None:
+        """Whether values meet the claim, each its own figure, or all the only one; None where symbols leave it open."""
+        figures = self.figures * len(values) if len(self.figures) == 1 else self.figures
+        if not values or len(figures) != len(values):
+            return False
+        answers = [None if value is None else one.met_by(value) for one, value in zip(figures, values, strict=True)]
+        return False if False in answers else None if None in answers else True
 
 
 def figure(written: object) -> Figure:

@@ -16,7 +16,8 @@ from hypothesis import strategies as st
 import paramcalc
 from paramcalc import ParamcalcError, Report
 from paramcalc.commands.values import budget
-from paramcalc.report.budget import OF_TOTALS, SIZES, spend
+from paramcalc.report.budget import BUDGETED, spend
+from paramcalc.report.quantities import Use
 from tests.calling import call
 from tests.documents import Document, documents
 
@@ -47,7 +48,7 @@ def kept(report: Report, text: str, *, most: bool) -> bool | None:
 # -- bounds -------------------------------------------------------------------------------------
 
 
-@given(documents(most=4), st.sampled_from(OF_TOTALS))
+@given(documents(most=4), st.sampled_from([key for key, quantity in BUDGETED.items() if Use.TOTAL in quantity.use]))
 def test_a_bound_is_kept_up_to_itself(document: Document, quantity: str) -> None:
     report = document.load()[1]
     value = getattr(report.totals, quantity)
@@ -190,7 +191,7 @@ def test_a_page_cuts_no_number(columns: int | None) -> None:
         (["lenet5", "--max", "parms=5M"], "unknown quantity 'parms'; did you mean 'params'?"),
         (["lenet5", "--max", "MACs=5M"], "did you mean 'macs'?"),
         (["lenet5", "--min", "receptive-field=5"], "did you mean 'receptive_field'?"),
-        (["lenet5", "--max", "zzz=5M"], f"there are {OF_TOTALS[0]}, "),
+        (["lenet5", "--max", "zzz=5M"], "there are layers, weights, "),
         (["lenet5", "--max", "params=5X"], "units: k, K, M, G, B, T, Ki, Mi, Gi"),
         (["lenet5", "--max", "params=5 M"], "a figure is a number such as"),
         (["lenet5", "--max", "params=-5"], "a figure is a number such as"),
@@ -209,7 +210,7 @@ def test_a_wrong_call_ends_with_a_message_and_status_2(arguments: list[str], mes
 
 
 def test_every_quantity_can_be_bounded() -> None:
-    for quantity in (*OF_TOTALS, *SIZES):
+    for quantity in BUDGETED:
         assert call("check", "lenet5", "--max", f"{quantity}=900G").status == 0
         assert call("check", "lenet5", "--min", f"{quantity}=900G").status == 1
 

@@ -114,7 +114,7 @@ def test_a_claim_about_no_step_is_an_error() -> None:
 def test_every_claim_of_the_bundled_files_is_met_or_rightly_disputed(name: str) -> None:
     network = paramcalc.load(name)
     verdicts = judge(network, paramcalc.analyze(network))
-    assert not [f"{v.step} {v.claim.quantity} {v.text} {v.computed}" for v in verdicts if not v.fine]
+    assert not [f"{v.claim.at} {v.claim.quantity} {v.claim.text} {v.computed}" for v in verdicts if not v.fine]
     assert network.source
 
 

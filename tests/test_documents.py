@@ -16,11 +16,12 @@ import typer
 
 import paramcalc
 from paramcalc import limits
-from paramcalc.cli import app
+from paramcalc.cli import COMMANDS, application
 from paramcalc.language import keys
 from paramcalc.language.expression import FUNCTIONS
 from paramcalc.language.library import bundled_names
 from paramcalc.layers import MODULES, layer_class
+from paramcalc.report.quantities import CLAIMED
 
 ROOT = Path(__file__).resolve().parent.parent
 DOCS = ROOT / "docs"
@@ -61,7 +62,7 @@ def script() -> ModuleType:
 
 def commands() -> dict[str, Any]:
     """The commands as typer makes them."""
-    group: Any = typer.main.get_command(app)
+    group: Any = typer.main.get_command(application(*COMMANDS))
     found: dict[str, Any] = group.commands
     return found
 
@@ -156,7 +157,7 @@ def test_every_command_is_shown_at_work() -> None:
 
 def test_the_reference_has_every_word_of_the_language() -> None:
     text = (DOCS / "reference" / "language.md").read_text(encoding="utf-8")
-    words = {*keys.FILE_KEYS, *keys.VARIANT_KEYS, *keys.STEP_KEYS, *keys.CLAIM_KEYS, *keys.QUANTITIES, *keys.INPUT_KEYS}
+    words = {*keys.FILE_KEYS, *keys.VARIANT_KEYS, *keys.STEP_KEYS, *keys.CLAIM_KEYS, *CLAIMED, *keys.INPUT_KEYS}
     for word in words:
         assert re.search(rf"\b{word}\b", text), word
     for function in FUNCTIONS:

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 import paramcalc
 from paramcalc import ParamcalcError, Report, symbol
-from paramcalc.report.summary import memory, ratio, summarize
+from paramcalc.report.summary import Summary, memory, ratio
 from tests.calling import call
 from tests.documents import Document, Step, TapMap, documents
 
@@ -41,11 +41,11 @@ def test_shares_and_largest_layer_are_those_of_a_second_reading(document: Docume
     for size in last:
         features *= size
     layers = [*document.layers, "flatten", {"linear": {"out": classes}}]
-    found = summarize(document._replace(layers=layers).load()[1])
+    found = Summary(document._replace(layers=layers).load()[1])
     convs = [row.weights + row.biases for row in rows if row.type == "conv"]
     assert found.conv_params == sum(convs)
     assert found.linear_params == (features + 1) * classes
-    assert found.params == sum(row.weights + row.biases for row in rows) + (features + 1) * classes
+    assert found.totals.params == sum(row.weights + row.biases for row in rows) + (features + 1) * classes
     assert found.weighted_layers == len(convs) + 1
     assert found.outputs == {"output": (classes,)}
     params = [*(row.weights + row.biases for row in rows), 0, (features + 1) * classes]
@@ -56,23 +56,23 @@ def test_shares_and_largest_layer_are_those_of_a_second_reading(document: Docume
 
 def test_the_lecture_s_alexnet_is_mostly_linear() -> None:
     # its table: fc1 to fc3 have 177,209,344 + 16,777,216 + 4,096,000 weights, and as many biases as outputs
-    found = summarize(bundled("alexnet"))
+    found = Summary(bundled("alexnet"))
     assert found.linear_params == 177_209_344 + 16_777_216 + 4_096_000 + 4096 + 4096 + 1000
     convs = 34_848 + 307_200 + 884_736 + 663_552 + 442_368
     assert found.conv_params == convs + 96 + 256 + 384 + 384 + 256
-    assert found.conv_params + found.linear_params == found.params
+    assert found.conv_params + found.linear_params == found.totals.params
     assert found.largest
     assert found.largest.path == "fc1"
 
 
 def test_transposed_convolutions_are_convolutions() -> None:
-    found = summarize(small(conv(2), {"conv_transpose": {"out": 4, "kernel": 2, "bias": False}}))
+    found = Summary(small(conv(2), {"conv_transpose": {"out": 4, "kernel": 2, "bias": False}}))
     assert (found.conv_params, found.linear_params, found.weighted_layers) == (3 * 2 + 2 * 4 * 2 * 2, 0, 2)
 
 
 def test_normalisation_is_neither() -> None:
-    found = summarize(small(conv(2), "batch_norm"))
-    assert (found.params, found.conv_params, found.linear_params, found.weighted_layers) == (6 + 4, 6, 0, 1)
+    found = Summary(small(conv(2), "batch_norm"))
+    assert (found.totals.params, found.conv_params, found.linear_params, found.weighted_layers) == (6 + 4, 6, 0, 1)
 
 
 # -- layers with weights ------------------------------------------------------------------------
@@ -110,7 +110,7 @@ COUNTS = {
 
 @pytest.mark.parametrize("name", sorted(COUNTS))
 def test_layers_with_weights_are_as_many_as_the_paper_says(name: str) -> None:
-    assert summarize(bundled(name)).weighted_layers == COUNTS[name]
+    assert Summary(bundled(name)).weighted_layers == COUNTS[name]
 
 
 def test_shared_weights_are_one_layer() -> None:
@@ -119,16 +119,16 @@ def test_shared_weights_are_one_layer() -> None:
         {"conv": {"out": 3, "kernel": 3, "padding": 1}, "share": "first", "repeat": 2},
     ]
     report = small(*layers)
-    found = summarize(report)
-    assert (found.weighted_layers, found.params) == (1, 3 * 3 * 3 * 3 + 3)
-    assert found.macs == 3 * 8 * 8 * 81
+    found = Summary(report)
+    assert (found.weighted_layers, found.totals.params) == (1, 3 * 3 * 3 * 3 + 3)
+    assert found.totals.macs == 3 * 8 * 8 * 81
 
 
 # -- the largest layer --------------------------------------------------------------------------
 
 
 def largest(*layers: Step, args: tuple[str, ...] = ()) -> str | None:
-    found = summarize(small(*layers, args=args)).largest
+    found = Summary(small(*layers, args=args)).largest
     return found.path if found else None
 
 
@@ -156,18 +156,18 @@ def test_the_largest_layer_is_told_with_symbols_where_they_leave_no_doubt() -> N
 
 def test_the_stride_is_that_of_the_last_step_with_a_position() -> None:
     # torchvision's AlexNet: 195, 32 at pool5; the linear layers behind have none of their own
-    found = summarize(bundled("alexnet_torchvision"))
-    assert found.effective_stride == (32, 32)
+    found = Summary(bundled("alexnet_torchvision"))
+    assert found.effective_stride == [32, 32]
     assert found.covers_input
-    vgg = summarize(bundled("vgg16"))
-    assert (vgg.receptive_field, vgg.effective_stride) == ((404, 404), (32, 32))
+    vgg = Summary(bundled("vgg16"))
+    assert (vgg.receptive_field, vgg.effective_stride) == ([404, 404], [32, 32])
 
 
 def test_a_network_without_steps_has_no_figures() -> None:
-    found = summarize(small())
-    assert (found.params, found.weighted_layers, found.receptive_field, found.largest) == (0, 0, None, None)
+    found = Summary(small())
+    assert (found.totals.params, found.weighted_layers, found.receptive_field, found.largest) == (0, 0, None, None)
     assert found.effective_stride is None
-    assert found.peak_activations == 3 * 8 * 8
+    assert found.totals.peak_activations == 3 * 8 * 8
 
 
 # -- bytes --------------------------------------------------------------------------------------

@@ -112,13 +112,13 @@ def numbers(match: re.Match[str], span: Span) -> range:
 
 def budget(text: str, *, most: bool) -> Budget:
     """`params=5M`, the most or the least of a quantity. Raises ParamcalcError for anything else."""
-    from paramcalc.report.budget import OF_TOTALS, SIZES, Budget
+    from paramcalc.report.budget import BUDGETED, Budget
 
     quantity, value, span = assignment("--max" if most else "--min", text, "QUANTITY=NUMBER, such as params=5M")
-    names = (*OF_TOTALS, *SIZES)
-    if quantity not in names:
-        message = f"unknown quantity '{quantity}'{suggestion(quantity, names)}"
-        raise ParamcalcError(Problem(message, span.source.part(0, text.index("=")), (f"there are {', '.join(names)}",)))
+    if quantity not in BUDGETED:
+        message = f"unknown quantity '{quantity}'{suggestion(quantity, BUDGETED)}"
+        note = f"there are {', '.join(BUDGETED)}"
+        raise ParamcalcError(Problem(message, span.source.part(0, text.index("=")), (note,)))
     try:
         bound = figure(value.strip())
     except ValueError as error:

@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from paramcalc.errors import Source, Span
 from paramcalc.language.expression import Constant, Expression, SyntaxProblem
-from paramcalc.language.source import Items, Scalar
+from paramcalc.published import Claim
 
 
 class Argument(NamedTuple):
@@ -109,17 +109,6 @@ class InputSpec:
         self.count = count
 
 
-class Claim(NamedTuple):
-    """A published figure: of the whole, or of the step `at`."""
-
-    quantity: str
-    value: Scalar | Items
-    span: Span
-    at: Reference | None = None
-    source: str = ""
-    disputed: str = ""
-
-
 class File:
     """A file that has been read, with what it takes from others."""
 
@@ -132,6 +121,6 @@ class File:
         self.blocks: dict[str, Block] = {}
         self.steps: list[Step] = []
         self.heads: list[Branch] = []
-        self.claims: list[Claim] = []
+        self.claims: tuple[Claim, ...] = ()
         self.symbols: frozenset[str] = frozenset()
         self.base: File | None = None

@@ -9,15 +9,6 @@ BLOCK_KEYS = ("args", "layers")
 STEP_KEYS = ("name", "repeat", "when", "from", "share", "frozen")
 CLAIM_KEYS = ("at", "source", "disputed")
 
-COUNTS = ("layers", "weights", "biases", "params", "trainable", "buffers", "macs", "flops")
-ELEMENTS = ("activations", "peak_activations")
-SIZES = ("receptive_field", "effective_stride", "effective_padding", "output")
-QUANTITIES = (*COUNTS, *ELEMENTS, *SIZES)
-"""What a claim may be about; SIZES may have one value per axis."""
-
-OF_THE_WHOLE = frozenset(("layers", "trainable", "flops", "peak_activations"))
-"""Quantities that no single step has."""
-
 SYNONYMS = {
     "avgpool": "avg_pool",
     "bn": "batch_norm",

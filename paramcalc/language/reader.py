@@ -75,7 +75,7 @@ class _Reader:
             layers = tree.get("layers")
             file.steps = steps.steps(layers, "layers") if layers else []
             file.heads = steps.branches(tree.given("heads"), "heads")
-        file.claims = list(read_claims(tree.given("claims"), self.findings))
+        file.claims = tuple(read_claims(tree.given("claims"), self.findings))
 
     def top_keys(self, tree: Entries, based: bool) -> frozenset[str]:
         """Check the keys of the file; those that unknown ones were probably meant to be."""

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from paramcalc.language.keys import BLOCK_KEYS, CLAIM_KEYS, FILE_KEYS, QUANTITIES, STEP_KEYS, VARIANT_KEYS
+from paramcalc.language.keys import BLOCK_KEYS, CLAIM_KEYS, FILE_KEYS, STEP_KEYS, VARIANT_KEYS
 from paramcalc.layers import JOINS, MODULES, layer_class
 from paramcalc.layers.base import EXPRESSION, SCHEMA_NATURAL, SCHEMA_POSITIVE, Layer
+from paramcalc.report.quantities import CLAIMED
 
 DRAFT = "https://json-schema.org/draft/2020-12/schema"
 NAME = {"type": "string", "pattern": "^[A-Za-z_][A-Za-z0-9_]*$"}
@@ -118,7 +119,7 @@ def claim() -> dict[str, Any]:
     """A published figure."""
     return {
         "type": "object",
-        "properties": {**dict.fromkeys(CLAIM_KEYS, TEXT), **dict.fromkeys(QUANTITIES, FIGURE)},
+        "properties": {**dict.fromkeys(CLAIM_KEYS, TEXT), **dict.fromkeys(CLAIMED, FIGURE)},
         "additionalProperties": False,
     }
 

@@ -220,12 +220,14 @@ class Layer(BaseModel):
     by itself. `rules` spells them for readers, by quantity. `references` names the fields that hold
     the name of an earlier step, which is then a further input, in that order. `view` marks a layer
     that writes no elements of its own. Counts are of one tensor: the network multiplies MACs and
-    activations by how many there are.
+    activations by how many there are. `family` is what kind of layer it is: `convolution`, `linear`,
+    `normalisation` or `other`.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
     type: ClassVar[str]
+    family: ClassVar[str] = "other"
     rules: ClassVar[Mapping[str, str]] = {}
     references: ClassVar[tuple[str, ...]] = ()
     view: ClassVar[bool] = False

@@ -17,6 +17,7 @@ class Linear(Layer):
     """
 
     type: ClassVar[str] = "linear"
+    family: ClassVar[str] = "linear"
     rules: ClassVar[Mapping[str, str]] = {"weights": "in · out", "biases": "out", "MACs": "tokens · in · out"}
 
     out: Positive

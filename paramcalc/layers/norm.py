@@ -13,6 +13,7 @@ from paramcalc.layers.base import Count, Layer, Positive, Truth, need_map
 class ChannelNorm(Layer):
     """A normalisation with one scale (weight) and one shift (bias) a channel."""
 
+    family: ClassVar[str] = "normalisation"
     rules: ClassVar[Mapping[str, str]] = {
         "weights": "one scale a channel",
         "biases": "one shift a channel",
@@ -70,6 +71,7 @@ class GroupNorm(ChannelNorm):
 class TrailingNorm(Layer):
     """A normalisation over the last `axes` axes, with a parameter for each position of them."""
 
+    family: ClassVar[str] = "normalisation"
     rules: ClassVar[Mapping[str, str]] = {
         "weights": "one scale for each normalised position",
         "biases": "one shift for each normalised position",
@@ -121,6 +123,7 @@ class LocalResponseNorm(Layer):
     """Normalisation across `size` neighbouring channels (torch.nn.LocalResponseNorm), without parameters."""
 
     type: ClassVar[str] = "local_response_norm"
+    family: ClassVar[str] = "normalisation"
 
     size: Positive
 

@@ -130,6 +130,8 @@ class Sliding(Layer):
 class Convolution(Layer):
     """What a convolution and its transpose share: one kernel for each pair of channels in a group."""
 
+    family: ClassVar[str] = "convolution"
+
     out: Positive
     kernel: PositivePerAxis
     stride: PositivePerAxis = 1

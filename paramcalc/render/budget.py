@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from paramcalc.render.json import number
-from paramcalc.render.table import Column, Line, Sizes, Table
+from paramcalc.render.figures import computed
+from paramcalc.render.json import plain_value
+from paramcalc.render.table import Column, Line, Table
 from paramcalc.report.budget import Spent
 
 COLUMNS = (
@@ -24,8 +25,7 @@ def budget_table(found: Sequence[tuple[str, Spent]]) -> Table:
     lines = []
     for name, spent in found:
         bound = f"{'≤' if spent.budget.most else '≥'} {spent.budget.text}"
-        computed = spent.computed[0] if len(spent.computed) == 1 else Sizes(spent.computed) if spent.computed else None
-        lines.append(Line((name, spent.budget.quantity, bound, computed, mark(spent))))
+        lines.append(Line((name, spent.budget.quantity, bound, computed(spent.computed), mark(spent))))
     return Table("", list(COLUMNS), lines)
 
 
@@ -41,8 +41,8 @@ def budget_object(found: Sequence[tuple[str, Spent]]) -> list[dict[str, Any]]:
             "architecture": name,
             "quantity": spent.budget.quantity,
             "bound": "max" if spent.budget.most else "min",
-            "budget": number(int(spent.budget.bound) if spent.budget.bound.denominator == 1 else spent.budget.bound),
-            "computed": [number(value) for value in spent.computed],
+            "budget": int(bound) if (bound := spent.budget.bound).denominator == 1 else plain_value(bound),
+            "computed": plain_value(spent.computed),
             "kept": spent.kept,
         }
         for name, spent in found

@@ -6,9 +6,9 @@ from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from paramcalc.render.claims import MARKS, claims_object
-from paramcalc.render.claims import value as claimed_value
-from paramcalc.render.json import number, numbers
-from paramcalc.render.table import Column, Line, Sizes, Table, Value
+from paramcalc.render.figures import computed, sizes
+from paramcalc.render.json import plain_value
+from paramcalc.render.table import Column, Line, Table, Value
 
 if TYPE_CHECKING:
     from paramcalc.crosscheck.against import Against
@@ -40,13 +40,14 @@ def check_lines(result: CheckResult) -> Iterator[tuple[bool, Line]]:
     for found in result.fields:
         yield found.agrees, Line(field_row(found))
     for verdict in result.verdicts:
-        values = (verdict.step or "all", f"{verdict.claim.quantity}, claimed {verdict.text}", claimed_value(verdict))
-        yield verdict.fine, Line((*values, None, MARKS[verdict.outcome]))
+        claim = verdict.claim
+        values = (claim.at or "all", f"{claim.quantity}, claimed {claim.text}", computed(verdict.computed), None)
+        yield verdict.fine, Line((*values, MARKS[verdict.outcome]))
 
 
 def cell(value: Any) -> Value:
     """A figure as a cell."""
-    return Sizes(tuple(value)) if isinstance(value, (tuple, list)) else value
+    return sizes(value) if isinstance(value, (tuple, list)) else value
 
 
 def field_row(found: FieldCheck) -> tuple[Value, ...]:
@@ -82,11 +83,6 @@ def foot(result: CheckResult) -> list[str]:
     if wrong:
         return [*lines, f"{NO} {wrong:,} of {checked + judged:,} differ ({what})"]
     return [*lines, f"{YES} torch agrees ({what})"]
-
-
-def plain_value(value: Any) -> Any:
-    """A figure in JSON."""
-    return numbers(value) if isinstance(value, (tuple, list)) else number(value)
 
 
 def by_reason(unchecked: Mapping[str, str]) -> dict[str, list[str]]:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from paramcalc.render.json import number, numbers
-from paramcalc.render.table import Column, Line, Sizes, Table, Value
+from paramcalc.render.figures import computed
+from paramcalc.render.json import plain_value
+from paramcalc.render.table import Column, Line, Table
 from paramcalc.report.claims import Outcome, Verdict
 
 COLUMNS = (
@@ -33,14 +34,9 @@ def claims_table(verdicts: Sequence[tuple[str, Verdict]]) -> Table:
     for name, verdict in verdicts:
         claim = verdict.claim
         below = [f"disputed: {claim.disputed}"] if claim.disputed else []
-        values = (name, verdict.step or "all", claim.quantity, verdict.text, value(verdict), MARKS[verdict.outcome])
-        lines.append(Line((*values, claim.source), below))
+        values = (name, claim.at or "all", claim.quantity, claim.text, computed(verdict.computed))
+        lines.append(Line((*values, MARKS[verdict.outcome], claim.source), below))
     return Table("", list(COLUMNS), lines, foot=[summary([verdict for _, verdict in verdicts])])
-
-
-def value(verdict: Verdict) -> Value:
-    """The computed value of a claim."""
-    return verdict.computed[0] if len(verdict.computed) == 1 else Sizes(verdict.computed) if verdict.computed else None
 
 
 def summary(verdicts: Sequence[Verdict]) -> str:
@@ -57,10 +53,10 @@ def claims_object(verdicts: Sequence[tuple[str, Verdict]]) -> list[dict[str, Any
     return [
         {
             "architecture": name,
-            "at": verdict.step or None,
+            "at": verdict.claim.at or None,
             "quantity": verdict.claim.quantity,
-            "claimed": verdict.text,
-            "computed": number(verdict.computed[0]) if len(verdict.computed) == 1 else numbers(verdict.computed),
+            "claimed": verdict.claim.text,
+            "computed": plain_value(verdict.computed[0] if len(verdict.computed) == 1 else verdict.computed),
             "verdict": verdict.outcome.value,
             "source": verdict.claim.source,
             "disputed": verdict.claim.disputed or None,

@@ -4,28 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from fractions import Fraction
-from itertools import groupby
+from itertools import chain, groupby
 from typing import Any
 
 from paramcalc.algebra.expr import Size, added
-from paramcalc.render.json import number, numbers, row_object
+from paramcalc.render.figures import column, notes, sizes, step_cell, whole_cell
+from paramcalc.render.json import outputs_object, plain_value, row_object
 from paramcalc.render.layout import GAP, widest
-from paramcalc.render.show import READS_ALL, WHOLE, sizes
-from paramcalc.render.table import Column, Line, Note, Sizes, Table, Value
+from paramcalc.render.table import Column, Line, Note, Table, Value
 from paramcalc.render.text import spell
-from paramcalc.report.comparison import QUANTITIES, Comparison, Kind, Pair
+from paramcalc.report.comparison import Comparison, Kind, Pair, ratios
+from paramcalc.report.quantities import COMPARED, ON_DEMAND, QUANTITIES, Use, quantities
 from paramcalc.report.row import Row
 from paramcalc.report.summary import Summary, ratio
 
-TITLES = {
-    "params": "params",
-    "conv_params": "conv params",
-    "linear_params": "linear params",
-    "macs": "MACs",
-    "flops": "FLOPs",
-    "activations": "activations",
-    "peak_activations": "alive at once",
-}
 MARKS = {Kind.same: "", Kind.removed: "−", Kind.added: "+"}
 FIRST_FORM, SECOND_FORM = "<", ">"
 SHOWN = 2
@@ -38,21 +30,13 @@ def compare_table(comparison: Comparison) -> Table:
     columns = [Column("quantity", "", numeric=False), Column(first, comparison.names[0])]
     for key, name in zip(others, comparison.names[1:], strict=True):
         columns += [Column(key, name), Column(f"ratio {key}", "ratio", rank=1)]
-    lines = [Line(with_ratios(title, values, ratios)) for title, values, ratios in rows(comparison)]
-    return Table("", columns, lines, foot=list(below(comparison)))
+    lines = list(rows(comparison))
+    return Table("", columns, lines, foot=[*notes(lines), *below(comparison)])
 
 
 def numbered(names: Sequence[str]) -> list[str]:
-    """The names as keys: one that is there more than once carries its place."""
-    return [name if names.count(name) == 1 else f"{name} {place}" for place, name in enumerate(names, 1)]
-
-
-def with_ratios(title: str, values: Sequence[Value], ratios: Sequence[Fraction | None] | None) -> list[Value]:
-    """The cells of a row: the title, the first value, then each value with its ratio."""
-    cells: list[Value] = [title, values[0]]
-    for place, value in enumerate(values[1:], 1):
-        cells += [value, "" if ratios is None else times(ratios[place])]
-    return cells
+    """The names as keys: one that is there more than once carries its number."""
+    return [name if names.count(name) == 1 else f"{name} {number}" for number, name in enumerate(names, 1)]
 
 
 def times(share: Fraction | None) -> str | None:
@@ -73,23 +57,33 @@ def percent(part: Fraction) -> str:
     return "over 99.9%" if text == "100.0%" and part != 1 else text
 
 
-def rows(comparison: Comparison) -> Iterator[tuple[str, list[Value], list[Fraction | None] | None]]:
-    """The quantities: title, values, and ratios where it has any."""
+def rows(comparison: Comparison) -> Iterator[Line]:
+    """One row for each quantity, and below parameters of a kind their share."""
     summaries = comparison.summaries
-    for quantity in QUANTITIES:
-        values: list[Value] = [getattr(summary, quantity) for summary in summaries]
-        yield TITLES[quantity], values, comparison.ratios(quantity)
-        if quantity in ("conv_params", "linear_params"):
-            yield "  of all", [share(getattr(each, quantity), each.params) for each in summaries], None
-    largest = [None if summary.largest is None else summary.largest.params for summary in summaries]
-    yield "largest layer", list(largest), [ratio(value, largest[0]) for value in largest]
-    weighted = [summary.weighted_layers for summary in summaries]
-    yield "weighted layers", list(weighted), [ratio(value, weighted[0]) for value in weighted]
-    yield "receptive field", [field_cell(summary) for summary in summaries], None
-    yield "effective stride", [sizes(summary.effective_stride) for summary in summaries], None
+    for quantity in quantities(COMPARED):
+        yield number_row(quantity.title, [quantity.of_whole(summary) for summary in summaries])
+        if Use.PART in quantity.use:
+            yield row("  of all", [share(quantity.of_whole(each), each.totals.params) for each in summaries])
+    yield number_row("largest layer", [None if each.largest is None else each.largest.params for each in summaries])
+    for quantity in quantities(Use.COMPARE):
+        if quantity.per_axis:
+            yield row(quantity.title, [whole_cell(quantity, summary) for summary in summaries])
+        elif Use.RATIO not in quantity.use:
+            yield number_row(quantity.title, [quantity.of_whole(summary) for summary in summaries])
     for name in dict.fromkeys(name for summary in summaries for name in summary.outputs):
         title = "output" if name == "output" else f"output {name}"
-        yield title, [sizes(summary.outputs.get(name)) for summary in summaries], None
+        yield row(title, [sizes(summary.outputs.get(name)) for summary in summaries])
+
+
+def number_row(title: str, values: Sequence[Size | None]) -> Line:
+    """A row of numbers, each with its ratio to the first."""
+    return row(title, values, [times(share) for share in ratios(values)])
+
+
+def row(title: str, values: Sequence[Value], beside: Sequence[Value] = ()) -> Line:
+    """The title, the first value, then each value with what stands beside it."""
+    pairs = zip(values[1:], beside[1:] or [""] * len(values), strict=False)
+    return Line([title, values[0], *chain.from_iterable(pairs)])
 
 
 def share(part: Size, whole: Size) -> str | None:
@@ -98,15 +92,8 @@ def share(part: Size, whole: Size) -> str | None:
     return None if value is None else percent(value)
 
 
-def field_cell(summary: Summary) -> Value:
-    """The receptive field, marked where it covers the input."""
-    return sizes(summary.receptive_field, WHOLE if summary.covers_input else "")
-
-
 def below(comparison: Comparison) -> Iterator[Note]:
     """The first architecture against each other one in words, and which layers are the largest."""
-    if any(summary.covers_input for summary in comparison.summaries):
-        yield READS_ALL
     first = comparison.summaries[0]
     for name, other in zip(comparison.names[1:], comparison.summaries[1:], strict=True):
         yield Note((f"{comparison.names[0]} against {name}: ", *in_words(first, other)))
@@ -120,9 +107,9 @@ def in_words(first: Summary, other: Summary) -> Iterator[Value]:
     ours, theirs = sizes(first.receptive_field), sizes(other.receptive_field)
     if ours is not None and theirs is not None:
         yield from ("same field ", ours, "; ") if ours == theirs else ("field ", ours, " against ", theirs, "; ")
-    yield from difference("params", first.params, other.params)
+    yield from difference("params", first.totals.params, other.totals.params)
     yield "; "
-    yield from difference("MACs", first.macs, other.macs)
+    yield from difference("MACs", first.totals.macs, other.totals.macs)
 
 
 def difference(title: str, ours: Size, theirs: Size) -> Iterator[Value]:
@@ -145,36 +132,43 @@ def more_or_fewer(by: Fraction) -> str:
 
 def compare_object(comparison: Comparison) -> list[dict[str, Any]]:
     """The comparison as plain values; ratios are to the first architecture."""
-    objects = []
-    for place, (name, summary) in enumerate(zip(comparison.names, comparison.summaries, strict=True)):
-        ratios = {quantity: comparison.ratios(quantity)[place] for quantity in QUANTITIES}
-        objects.append(
-            {
-                "architecture": name,
-                **{quantity: number(getattr(summary, quantity)) for quantity in QUANTITIES},
-                "weighted_layers": summary.weighted_layers,
-                "receptive_field": numbers(summary.receptive_field),
-                "covers_input": summary.covers_input,
-                "effective_stride": numbers(summary.effective_stride),
-                "outputs": {output: numbers(shape) for output, shape in summary.outputs.items()},
-                "largest": summary.largest and summary.largest.path,
-                "ratios": {quantity: None if by is None else float(by) for quantity, by in ratios.items()},
-            }
-        )
-    return objects
+    shares = {quantity.key: comparison.ratios(quantity) for quantity in quantities(COMPARED)}
+    return [
+        {
+            "architecture": name,
+            **summary_object(summary),
+            "outputs": outputs_object(summary.outputs),
+            "largest": summary.largest and summary.largest.path,
+            "ratios": {key: None if (by := found[index]) is None else float(by) for key, found in shares.items()},
+        }
+        for index, (name, summary) in enumerate(zip(comparison.names, comparison.summaries, strict=True))
+    ]
+
+
+def summary_object(summary: Summary) -> dict[str, Any]:
+    """The figures of one network; behind its receptive field, whether that is the whole input."""
+    found = {}
+    for quantity in quantities(Use.COMPARE):
+        found[quantity.key] = plain_value(quantity.of_whole(summary))
+        if quantity.key == "receptive_field":
+            found["covers_input"] = summary.covers_input
+    return found
 
 
 # -- step by step -------------------------------------------------------------------------------
 
+LINED_UP = [
+    (quantity, quantity.shown)
+    for quantity in QUANTITIES
+    if quantity.shown is not None
+    and quantity.shown != ON_DEMAND
+    and (Use.COMPARE in quantity.use or quantity.key == "output")
+]
 STEP_COLUMNS = (
     Column("mark", "", numeric=False),
     Column("layer", "layer", numeric=False, elastic=True),
-    Column("type", "type", numeric=False, rank=4),
-    Column("output", "output"),
-    Column("params", "params"),
-    Column("macs", "MACs", rank=1),
-    Column("receptive_field", "field", rank=2),
-    Column("effective_stride", "stride", rank=3),
+    Column("type", "type", numeric=False, rank=6),
+    *(column(quantity, rank) for quantity, rank in LINED_UP),
 )
 
 
@@ -190,14 +184,13 @@ def steps_table(names: Sequence[str], pairs: Sequence[Pair], *, full: bool) -> T
             lines.append(Line(equal_steps([pair.left for pair in found if pair.left])))
         else:
             lines += [line for pair in found for line in pair_lines(pair)]
-    marked = any(isinstance(value, Sizes) and value.mark for line in lines for value in line.values)
     left, right = (f"{mark} {name}" for mark, name in zip("−+", names, strict=True))
     return Table(
         "",
         list(STEP_COLUMNS),
         lines,
         head=[Note((f"{left}   {right}   {FIRST_FORM} {SECOND_FORM} a step that changed, in both forms",))],
-        foot=[Note((", ".join(counted(pairs)) or "no steps",)), *([READS_ALL] if marked else [])],
+        foot=[Note((", ".join(counted(pairs)) or "no steps",)), *notes(lines)],
     )
 
 
@@ -212,11 +205,12 @@ def counted(pairs: Sequence[Pair]) -> Iterator[str]:
 
 
 def equal_steps(rows: Sequence[Row]) -> list[Value]:
-    """A run of equal steps as one row."""
-    name = f"{len(rows):,} equal: {rows[0].path} … {rows[-1].path}"
-    last = rows[-1]
-    params, macs = added(row.params for row in rows), added(row.macs for row in rows)
-    return ["", name, "", sizes(last.output), params, macs, *field_cells(last)]
+    """A run of equal steps as one row: the sums of their counts, the output and the field of the last."""
+    cells = [
+        added(quantity.of_step(row) for row in rows) if Use.SUM in quantity.use else step_cell(quantity, rows[-1])
+        for quantity, _ in LINED_UP
+    ]
+    return ["", f"{len(rows):,} equal: {rows[0].path} … {rows[-1].path}", "", *cells]
 
 
 def pair_lines(pair: Pair) -> Iterator[Line]:
@@ -236,12 +230,7 @@ def pair_lines(pair: Pair) -> Iterator[Line]:
 
 def step_cells(mark: str, row: Row, name: str) -> list[Value]:
     """The cells of one step."""
-    return [mark, name, row.type, sizes(row.output), row.params, row.macs, *field_cells(row)]
-
-
-def field_cells(row: Row) -> tuple[Value, Value]:
-    """The receptive field and the stride of a row."""
-    return sizes(row.receptive_field, WHOLE if row.covers_input else ""), sizes(row.effective_stride)
+    return [mark, name, row.type, *(step_cell(quantity, row) for quantity, _ in LINED_UP)]
 
 
 def steps_object(names: Sequence[str], pairs: Sequence[Pair]) -> dict[str, Any]:

@@ -11,9 +11,6 @@ from paramcalc.algebra.expr import Expr, Size
 from paramcalc.errors import ParamcalcError, conjoined
 from paramcalc.report.analysis import Report
 from paramcalc.report.row import Row
-from paramcalc.report.summary import CONVOLUTIONS
-
-CONVOLUTION, LINEAR, NORM, OTHER = "convolution", "linear", "normalisation", "other"
 
 MOST = 12
 """Networks in one figure; more could not be told apart."""
@@ -23,10 +20,10 @@ NUMBERED = re.compile(r"(.*?)([0-9]+)")
 
 @dataclass(frozen=True, slots=True)
 class Point:
-    """A figure above 0 of one layer; `place` is the layer's number in execution order, from 1."""
+    """A figure above 0 of one layer: its number in execution order, from 1, its family, and the figure."""
 
-    place: int
-    kind: str
+    layer: int
+    family: str
     value: int
 
 
@@ -69,8 +66,8 @@ class Curves:
     def eventful(self) -> tuple[int, ...]:
         """The numbers of layers that have parameters or MACs, or another field than the layer before."""
         before = (None, *self.fields)
-        changed = {place for place, (a, b) in enumerate(zip(before, self.fields, strict=False), 1) if a != b}
-        return tuple(sorted(changed.union(point.place for point in (*self.layer_params, *self.layer_macs))))
+        changed = {layer for layer, (a, b) in enumerate(zip(before, self.fields, strict=False), 1) if a != b}
+        return tuple(sorted(changed.union(point.layer for point in (*self.layer_params, *self.layer_macs))))
 
 
 def curves(report: Report) -> Curves:
@@ -79,12 +76,12 @@ def curves(report: Report) -> Curves:
     need_numbers(report)
     return Curves(
         name=report.name,
-        shapes=tuple(tuple(number(size) for size in row.shape) for row in report.input.values()),
-        params=number(report.totals.params),
-        macs=number(report.totals.macs),
+        shapes=tuple(tuple(concrete(size) for size in row.shape) for row in report.input.values()),
+        params=concrete(report.totals.params),
+        macs=concrete(report.totals.macs),
         paths=tuple(row.path for row in rows),
-        layer_params=points(rows, [number(row.params) for row in rows]),
-        layer_macs=points(rows, [number(row.macs) for row in rows]),
+        layer_params=points(rows, [concrete(row.params) for row in rows]),
+        layer_macs=points(rows, [concrete(row.macs) for row in rows]),
         fields=tuple(largest_axis(row) for row in rows),
         whole=tuple(first for first, _ in runs([row.covers_input for row in rows])),
         unknown=tuple(runs([row.receptive_field is None for row in rows])),
@@ -104,53 +101,44 @@ def need_numbers(report: Report) -> None:
         )
 
 
-def number(size: Size) -> int:
+def concrete(size: Size) -> int:
     """A size without symbols."""
     assert isinstance(size, int)
     return size
 
 
 def points(rows: Sequence[Row], values: Sequence[int]) -> tuple[Point, ...]:
-    """The values above 0, each with the place and the kind of its layer."""
+    """The values above 0, each with the number and the family of its layer."""
     return tuple(
-        Point(place, kind_of(row.type), value)
-        for place, (row, value) in enumerate(zip(rows, values, strict=True), 1)
+        Point(layer, row.family, value)
+        for layer, (row, value) in enumerate(zip(rows, values, strict=True), 1)
         if value > 0
     )
 
 
-def kind_of(layer: str) -> str:
-    """The family of a layer's type."""
-    if layer in CONVOLUTIONS:
-        return CONVOLUTION
-    if layer == LINEAR:
-        return LINEAR
-    return NORM if layer.endswith("_norm") else OTHER
-
-
 def largest_axis(row: Row) -> int | None:
     """The receptive field on the axis where it is largest; None where none is known."""
-    return max((number(size) for size in row.receptive_field or () if size is not None), default=None)
+    return max((concrete(size) for size in row.receptive_field or () if size is not None), default=None)
 
 
 def runs(marks: Sequence[bool]) -> Iterator[tuple[int, int]]:
     """The first and the last number, from 1, of each run of neighbours that are marked."""
     for marked, run in groupby(enumerate(marks, 1), lambda pair: pair[1]):
-        places = [place for place, _ in run]
+        layers = [layer for layer, _ in run]
         if marked:
-            yield places[0], places[-1]
+            yield layers[0], layers[-1]
 
 
 def groups(paths: Sequence[str], most: int) -> list[Group]:
-    """The layers by the steps of the file that they lie in.
+    """The layers by the steps of the file that they belong to.
 
     Where there are more than `most` of these, neighbours that are numbered on are one group:
     `block1`, `block2` and `block3` are `block1…3`.
     """
     found: list[Group] = []
     for name, run in groupby(enumerate(paths, 1), lambda pair: pair[1].partition(".")[0]):
-        places = [place for place, _ in run]
-        found.append(Group(name, places[0], places[-1]))
+        layers = [layer for layer, _ in run]
+        found.append(Group(name, layers[0], layers[-1]))
     if len(found) <= most:
         return found
     merged: list[list[Group]] = []

@@ -3,27 +3,26 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping
 from fractions import Fraction
 from typing import Any
 
-from paramcalc.algebra.expr import Expr, Size, plain
+from paramcalc.algebra.expr import Expr, plain
+from paramcalc.algebra.tensor import Shape
 from paramcalc.errors import invisible
 from paramcalc.report.analysis import Report
+from paramcalc.report.quantities import Use, keys, quantities
 from paramcalc.report.row import Row
 from paramcalc.report.summary import Memory
 
-
-def number(value: Size | Fraction | None) -> int | str | None:
-    """A number as JSON holds it: an integer, a string for a symbolic value or a fraction, or null."""
-    if isinstance(value, (Expr, Fraction)):
-        return plain(value)
-    return value
+OF_STEPS, OF_TOTALS = quantities(Use.STEP), keys(Use.TOTAL)
 
 
-def numbers(values: Sequence[Size | Fraction | None] | None) -> list[int | str | None] | None:
-    """Several numbers; null as a whole when they are not known."""
-    return None if values is None else [number(value) for value in values]
+def plain_value(figure: Any) -> Any:
+    """A figure as JSON holds it: an integer, a string for a symbolic value or a fraction, null; of sizes, a list."""
+    if isinstance(figure, (list, tuple)):
+        return [plain_value(value) for value in figure]
+    return plain(figure) if isinstance(figure, (Expr, Fraction)) else figure
 
 
 def row_object(row: Row) -> dict[str, Any]:
@@ -32,17 +31,7 @@ def row_object(row: Row) -> dict[str, Any]:
         "path": row.path,
         "type": row.type,
         "inputs": row.inputs,
-        "output": numbers(row.output),
-        "count": number(row.count),
-        "weights": number(row.weights),
-        "biases": number(row.biases),
-        "params": number(row.params),
-        "buffers": number(row.buffers),
-        "macs": number(row.macs),
-        "activations": number(row.activations),
-        "receptive_field": numbers(row.receptive_field),
-        "effective_stride": numbers(row.effective_stride),
-        "effective_padding": numbers(row.effective_padding),
+        **{quantity.key: plain_value(quantity.of_step(row)) for quantity in OF_STEPS},
         "covers_input": row.covers_input,
         "misaligned": row.misaligned,
         "frozen": row.frozen,
@@ -57,23 +46,29 @@ def report_object(report: Report, memory: Memory | None = None) -> dict[str, Any
         "name": report.name,
         "source": report.source,
         "input": {
-            name: {"shape": numbers(row.shape), "count": number(row.count)} for name, row in report.input.items()
+            name: {"shape": plain_value(tensor.shape), "count": plain_value(tensor.count)}
+            for name, tensor in report.input.items()
         },
         "layers": [row_object(row) for row in report.layers],
-        "outputs": {name: numbers(shape) for name, shape in report.outputs.items()},
-        "totals": {name: number(value) for name, value in report.totals._asdict().items()},
+        "outputs": outputs_object(report.outputs),
+        "totals": {key: plain_value(getattr(report.totals, key)) for key in OF_TOTALS},
         "conditions": [condition.text for condition in report.conditions],
         **({} if memory is None else {"memory": memory_object(memory)}),
     }
+
+
+def outputs_object(outputs: Mapping[str, Shape]) -> dict[str, Any]:
+    """The shape of each output."""
+    return {name: plain_value(shape) for name, shape in outputs.items()}
 
 
 def memory_object(memory: Memory) -> dict[str, Any]:
     """Bytes at one element type."""
     return {
         "dtype": memory.dtype,
-        "params": number(memory.params),
-        "activations": number(memory.activations),
-        "peak_activations": number(memory.peak),
+        "params": plain_value(memory.params),
+        "activations": plain_value(memory.activations),
+        "peak_activations": plain_value(memory.peak),
     }
 
 

@@ -7,8 +7,8 @@ from typing import Any
 
 from paramcalc.language.library import bundled_names
 from paramcalc.network import Network
-from paramcalc.render.json import number
-from paramcalc.render.show import sizes
+from paramcalc.render.figures import sizes
+from paramcalc.render.json import plain_value
 from paramcalc.render.table import Column, Line, Table
 from paramcalc.report.analysis import Totals, analyze
 from paramcalc.request import load
@@ -44,8 +44,8 @@ def list_object() -> list[dict[str, Any]]:
         {
             "name": name,
             "title": network.name,
-            "params": number(totals.params),
-            "macs": number(totals.macs),
+            "params": plain_value(totals.params),
+            "macs": plain_value(totals.macs),
             "source": network.source,
         }
         for name, network, totals in bundled()

@@ -18,7 +18,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
-from paramcalc.render.curves import CONVOLUTION, LINEAR, NORM, OTHER, Curves, Group, Point, groups
+from paramcalc.render.curves import Curves, Group, Point, groups
 from paramcalc.render.lettering import POINTS, fitted, inches, literal
 from paramcalc.render.scales import FAINT, number_layers, scale, scale_fields
 
@@ -50,7 +50,13 @@ COLOURS = (BLUE, VERMILION, GREEN, PURPLE, ORANGE, SKY, BLACK)
 """Okabe and Ito, Color universal design, 2008, without yellow, which is faint on white."""
 DASHES: tuple[Any, ...] = ("-", (0, (5, 1.5)), (0, (1.2, 1.2)), (0, (5, 1.5, 1.2, 1.5)))
 MARKERS = "os^Dv<>ph"
-KINDS = {CONVOLUTION: (BLUE, "o"), LINEAR: (VERMILION, "s"), NORM: (GREEN, "^"), OTHER: (PURPLE, "D")}
+FAMILIES = {
+    "convolution": (BLUE, "o"),
+    "linear": (VERMILION, "s"),
+    "normalisation": (GREEN, "^"),
+    "other": (PURPLE, "D"),
+}
+"""The colour and the marker of each family of layers."""
 HATCHED: dict[str, Any] = {"facecolor": "none", "edgecolor": "#bbbbbb", "hatch": "//", "linewidth": 0}
 WHOLE, DATA = "from here the whole input is read", "receptive field unknown"
 """What the marks in the lowest panel say."""
@@ -109,8 +115,10 @@ def draw(networks: Sequence[Curves], *, glyphs: bool = False) -> Figure:
     """
     figure = Figure((WIDTH, HEIGHT + LEGEND_LINE * (len(networks) - 1)), layout="constrained")
     params, macs, fields = figure.subplots(3, 1, sharex=True)
-    title(params, params_title(networks), scale(params, [network.layer_params for network in networks]))
-    title(macs, macs_title(networks), scale(macs, [network.layer_macs for network in networks]))
+    params_title = in_all("parameters", [network.params for network in networks])
+    macs_title = in_all("multiply-accumulates (MACs)", [network.macs for network in networks])
+    title(params, params_title, scale(params, [network.layer_params for network in networks]))
+    title(macs, macs_title, scale(macs, [network.layer_macs for network in networks]))
     title(fields, fields_title(networks), scale_fields(fields, networks))
     length = max(1, *(len(network.paths) for network in networks))
     margin = max(0.6, length / 80)
@@ -131,15 +139,9 @@ def title(panel: Axes, text: str, log: bool) -> None:
     panel.set_title(fitted(text, PANEL_SIZE, AXIS))
 
 
-def params_title(networks: Sequence[Curves]) -> str:
-    """What the highest panel shows."""
-    return f"parameters, {networks[0].params:,} in all" if len(networks) == 1 else "parameters"
-
-
-def macs_title(networks: Sequence[Curves]) -> str:
-    """What the panel in the middle shows."""
-    name = "multiply-accumulates (MACs)"
-    return f"{name}, {networks[0].macs:,} in all" if len(networks) == 1 else name
+def in_all(name: str, totals: Sequence[int]) -> str:
+    """What a panel of figures by layer shows, with the total of an only network."""
+    return f"{name}, {totals[0]:,} in all" if len(totals) == 1 else name
 
 
 def fields_title(networks: Sequence[Curves]) -> str:
@@ -153,23 +155,23 @@ def fields_title(networks: Sequence[Curves]) -> str:
 
 
 def draw_one(figure: Figure, network: Curves, glyphs: bool) -> None:
-    """One network: its layers by kind, with their names or those of the steps they lie in."""
+    """One network: its layers by kind, with their names or those of the steps they belong to."""
     params, macs, fields = figure.axes
     shapes = " and ".join("×".join(map(str, shape)) for shape in network.shapes)
     heading = f"{literal(network.name, glyphs=glyphs)}, input {shapes}"
     figure.suptitle(fitted(heading, TITLE_SIZE, HEADING), x=0.01, ha="left", fontsize=TITLE_SIZE, parse_math=False)
-    kinds = [
-        kind for kind in KINDS if any(point.kind == kind for point in (*network.layer_params, *network.layer_macs))
-    ]
+    drawn = {point.family for point in (*network.layer_params, *network.layer_macs)}
+    families = {family: look for family, look in FAMILIES.items() if family in drawn}
     named = len(network.paths) <= NAMED_LAYERS
     for panel, points in ((params, network.layer_params), (macs, network.layer_macs)):
-        for kind in kinds:
-            colour, marker = KINDS[kind]
-            stems(panel, [point for point in points if point.kind == kind], colour, marker, large=named)
+        for family, (colour, marker) in families.items():
+            stems(panel, [point for point in points if point.family == family], colour, marker, large=named)
     draw_fields(fields, network, BLACK, marker="o" if named else "", markersize=4)
     for first, last in network.unknown:
         fields.axvspan(first - 0.5, last + 0.5, **HATCHED)
-    handles: dict[str, Artist] = {kind: Line2D([], [], color=KINDS[kind][0], marker=KINDS[kind][1]) for kind in kinds}
+    handles: dict[str, Artist] = {
+        family: Line2D([], [], color=colour, marker=marker) for family, (colour, marker) in families.items()
+    }
     if network.whole:
         handles[WHOLE] = ring(BLACK)
     if network.unknown:
@@ -184,28 +186,28 @@ def draw_one(figure: Figure, network: Curves, glyphs: bool) -> None:
 
 def stems(panel: Axes, points: Sequence[Point], colour: str, marker: str, *, large: bool) -> None:
     """A line up to each value, and a marker on it."""
-    places, values = [point.place for point in points], [float(point.value) for point in points]
-    panel.vlines(places, panel.get_ylim()[0], values, color=colour, linewidth=1.6 if large else 0.6)
-    panel.plot(places, values, color=colour, marker=marker, linestyle="", markersize=5 if large else 2.5)
+    layers, values = [point.layer for point in points], [float(point.value) for point in points]
+    panel.vlines(layers, panel.get_ylim()[0], values, color=colour, linewidth=1.6 if large else 0.6)
+    panel.plot(layers, values, color=colour, marker=marker, linestyle="", markersize=5 if large else 2.5)
 
 
 def draw_fields(panel: Axes, network: Curves, colour: str, **look: Any) -> None:
     """The line of the fields, with gaps where none is known, and rings where the whole input is read."""
     values = [nan if field is None else float(field) for field in network.fields]
     panel.plot(range(1, len(values) + 1), values, color=colour, linewidth=1.4, **look)
-    for place in network.whole:
-        panel.add_line(ring(colour, place, values[place - 1]))
+    for layer in network.whole:
+        panel.add_line(ring(colour, layer, values[layer - 1]))
 
 
 def ring(colour: str, *at: float) -> Line2D:
-    """The mark of a layer from which on the whole input is read; for the legend without a place."""
+    """The mark of a layer from which on the whole input is read; for the legend without a position."""
     x, y = [[value] for value in at] or [[], []]
     return Line2D(x, y, color=colour, marker="o", linestyle="", markersize=10, fillstyle="none")
 
 
 def name_layers(panel: Axes, network: Curves, glyphs: bool) -> None:
     """The names of the layers where something happens, along the lower edge."""
-    names = [fitted(literal(network.paths[place - 1], glyphs=glyphs), NAME_SIZE, LABEL) for place in network.eventful]
+    names = [fitted(literal(network.paths[layer - 1], glyphs=glyphs), NAME_SIZE, LABEL) for layer in network.eventful]
     panel.set_xticks(network.eventful, names, rotation=90, parse_math=False)
 
 
@@ -231,7 +233,7 @@ def name_groups(figure: Figure, found: Sequence[Group], length: int, glyphs: boo
 
 
 def with_room(found: Sequence[Group], room: float) -> list[Group]:
-    """The groups whose middles lie at least `room` layers from those of larger ones, from left to right."""
+    """The groups whose middles are at least `room` layers from those of larger ones, from left to right."""
     placed: list[Group] = []
     for group in sorted(found, key=lambda group: group.first - group.last):
         middle = group.first + group.last
@@ -249,13 +251,13 @@ def draw_several(figure: Figure, networks: Sequence[Curves], glyphs: bool) -> No
     handles, labels = [], []
     length = max(len(network.paths) for network in networks)
     apart = max(1, length // 40)
-    for place, network in enumerate(networks):
-        colour, dashes = COLOURS[place % len(COLOURS)], DASHES[place % len(DASHES)]
-        marker = MARKERS[place % len(MARKERS)]
+    for index, network in enumerate(networks):
+        colour, dashes = COLOURS[index % len(COLOURS)], DASHES[index % len(DASHES)]
+        marker = MARKERS[index % len(MARKERS)]
         many = len(network.paths) > NAMED_LAYERS
         for panel, points in ((params, network.layer_params), (macs, network.layer_macs)):
             panel.plot(
-                [point.place for point in points],
+                [point.layer for point in points],
                 [float(point.value) for point in points],
                 color=colour,
                 marker=marker,
@@ -265,7 +267,7 @@ def draw_several(figure: Figure, networks: Sequence[Curves], glyphs: bool) -> No
                 markersize=3.5 if many else 5.5,
                 markeredgewidth=0.8 if many else 1.2,
             )
-        every = (place * apart // len(networks) % max(1, len(network.paths)), apart)
+        every = (index * apart // len(networks) % max(1, len(network.paths)), apart)
         draw_fields(
             fields, network, colour, linestyle=dashes, marker=marker, markevery=every, fillstyle="none", markersize=5
         )
@@ -279,7 +281,7 @@ def draw_several(figure: Figure, networks: Sequence[Curves], glyphs: bool) -> No
         labels.append(WHOLE)
     # a label that begins with an underscore would be left out, so the texts come later
     legend = figure.legend(
-        handles, [str(place) for place in range(len(labels))], loc="outside upper left", handlelength=4
+        handles, [str(index) for index in range(len(labels))], loc="outside upper left", handlelength=4
     )
     for text, label in zip(legend.get_texts(), labels, strict=True):
         text.set(text=label, parse_math=False)

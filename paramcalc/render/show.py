@@ -3,35 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from fractions import Fraction
 from itertools import chain
 
 from paramcalc.algebra.expr import Size
-from paramcalc.render.table import Column, Line, Note, Sizes, Table, Value
+from paramcalc.render.figures import column, notes, sizes, step_cell
+from paramcalc.render.table import Column, Line, Note, Table, Value
 from paramcalc.report.analysis import Report
 from paramcalc.report.claims import Outcome, Verdict
 from paramcalc.report.derivation import derivations
 from paramcalc.report.fold import fold
+from paramcalc.report.quantities import QUANTITIES, Use
 from paramcalc.report.row import Row
 from paramcalc.report.summary import Memory
 
-WHOLE, MISALIGNED = "*", "~"
-READS_ALL = Note((f"{WHOLE} reads the whole input",), column="receptive_field")
-
+SHOWN = [(quantity, quantity.shown) for quantity in QUANTITIES if quantity.shown is not None]
 COLUMNS = (
     Column("layer", "layer", numeric=False, elastic=True),
     Column("type", "type", numeric=False, rank=6),
-    Column("output", "output"),
-    Column("count", "count", rank=3),
-    Column("weights", "weights", rank=7),
-    Column("biases", "biases", rank=7),
-    Column("params", "params"),
-    Column("macs", "MACs", rank=1),
-    Column("receptive_field", "field", rank=2),
-    Column("effective_stride", "stride", rank=4),
-    Column("effective_padding", "padding", optional=True),
-    Column("buffers", "buffers", optional=True),
-    Column("activations", "activations", optional=True),
+    *(column(quantity, rank) for quantity, rank in SHOWN),
     Column("claims", "claimed", numeric=False, rank=5),
 )
 """The columns of `show`, and the order in which a narrow page drops them: the highest rank first."""
@@ -58,22 +47,27 @@ def show_table(
     rows = report.layers if depth is None else fold(report, depth)
     lines = [
         Line(
-            (*row_values(row), ", ".join(map(claim_text, claimed.pop(row.path, ())))),
+            (
+                row.path,
+                row.type,
+                *(step_cell(quantity, row) for quantity, _ in SHOWN),
+                ", ".join(map(claim_text, claimed.pop(row.path, ()))),
+            ),
             derived(row) if formulas else (),
         )
         for row in rows
     ]
-    left = [f"{one.step}: {claim_text(one)}" if one.step else claim_text(one) for one in chain(*claimed.values())]
-    totals = report.totals
-    sums = (totals.weights, totals.biases, totals.params, totals.macs)
-    total = Line(("total", "", "", "", *sums, "", "", "", totals.buffers, totals.activations, ""))
+    left = [
+        f"{one.claim.at}: {claim_text(one)}" if one.claim.at else claim_text(one) for one in chain(*claimed.values())
+    ]
+    sums = [getattr(report.totals, quantity.key) if Use.SUM in quantity.use else "" for quantity, _ in SHOWN]
     table = Table(
         title=report.name,
         columns=list(COLUMNS),
         lines=lines,
-        total=total,
+        total=Line(("total", "", *sums, "")),
         head=above(report),
-        foot=[*below(report, memory), *(Note((text,), "claimed") for text in left)],
+        foot=[*below(report, memory), *notes(lines), *(Note((text,), "claimed") for text in left)],
     )
     if columns:
         return table.chosen(columns)
@@ -90,7 +84,7 @@ def derived(row: Row) -> list[str]:
 def claim_text(verdict: Verdict) -> str:
     """A claim in a few words: `weights 35k ✓`, `params 110M ✗ disputed`."""
     mark = {Outcome.met: "✓", Outcome.disputed: "✗ disputed", Outcome.disputed_but_met: "✓ but disputed"}
-    return f"{verdict.claim.quantity} {verdict.text} {mark.get(verdict.outcome, '✗')}"
+    return f"{verdict.claim.quantity} {verdict.claim.text} {mark.get(verdict.outcome, '✗')}"
 
 
 def above(report: Report) -> list[Note | str]:
@@ -102,52 +96,23 @@ def above(report: Report) -> list[Note | str]:
     return [*([report.source] if report.source else []), *([Note(tuple(parts))] if parts else [])]
 
 
-def row_values(row: Row) -> tuple[Value, ...]:
-    """The cells of a row."""
-    mark = (WHOLE if row.covers_input else "") + (MISALIGNED if row.misaligned else "")
-    return (
-        row.path,
-        row.type,
-        sizes(row.output),
-        row.count,
-        row.weights,
-        row.biases,
-        row.params,
-        row.macs,
-        sizes(row.receptive_field, mark),
-        sizes(row.effective_stride),
-        sizes(row.effective_padding),
-        row.buffers,
-        row.activations,
-    )
-
-
-def sizes(values: Sequence[Size | Fraction | None] | None, mark: str = "") -> Value:
-    """A shape, or one value per axis; None where none is known."""
-    if not values or all(value is None for value in values):
-        return None
-    return Sizes(tuple(values), mark)
-
-
-def below(report: Report, memory: Memory | None) -> list[Note | str]:
-    """What is said below the table: totals in words, conditions, the meaning of marks."""
+def below(report: Report, memory: Memory | None) -> list[Note]:
+    """What is said below the table: totals in words, bytes, conditions."""
     totals = report.totals
     frozen = totals.params - totals.trainable
     of_which: tuple[Value, ...] = (", of which frozen ", frozen) if frozen != 0 else ()
     params = (totals.params, " (weights ", totals.weights, ", biases ", totals.biases, ")", *of_which)
-    lines: list[Note | str] = [Note(params, "parameters")]
+    lines = [Note(params, "parameters")]
     if totals.buffers != 0:
         lines.append(Note((totals.buffers,), "buffers"))
     lines.append(Note((totals.macs, " (FLOPs ", totals.flops, ")"), "MACs"))
-    peak: Value = "depending on the symbols" if totals.peak_activations is None else totals.peak_activations
-    lines.append(Note((totals.activations, " elements (alive at once: ", peak, ")"), "activations"))
+    lines.append(Note((totals.activations, " elements (peak: ", peak(totals.peak_activations), ")"), "activations"))
     if memory is not None:
-        most: Value = "depending on the symbols" if memory.peak is None else memory.peak
-        activations = (memory.activations, " of activations (alive at once: ", most, ")")
+        activations = (memory.activations, " of activations (peak: ", peak(memory.peak), ")")
         lines.append(Note((memory.params, " bytes of parameters, ", *activations), memory.dtype))
-    lines += [Note((condition.text,), "condition") for condition in report.conditions]
-    if any(row.covers_input for row in report.layers):
-        lines.append(READS_ALL)
-    if any(row.misaligned for row in report.layers):
-        lines.append(Note((f"{MISALIGNED} paths of different effective strides meet",), column="receptive_field"))
-    return lines
+    return lines + [Note((condition.text,), "condition") for condition in report.conditions]
+
+
+def peak(size: Size | None) -> Value:
+    """Peak activations, where symbols do not leave them open."""
+    return "depends on the symbols" if size is None else size

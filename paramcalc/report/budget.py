@@ -1,4 +1,8 @@
-"""Budgets: the most or the least that a figure of a network may be, such as 5 million parameters on a device."""
+"""Budgets: the most or the least that a figure of a network may be, for use where a number decides.
+
+What belongs to one feature map, such as the receptive field, is that of the network's first output, and every axis must
+keep to the budget; see `Summary`.
+"""
 
 from __future__ import annotations
 
@@ -8,22 +12,10 @@ from fractions import Fraction
 
 from paramcalc.algebra.expr import Size
 from paramcalc.report.analysis import Report
-from paramcalc.report.summary import summarize
+from paramcalc.report.quantities import Use, quantities
+from paramcalc.report.summary import Summary
 
-OF_TOTALS = (
-    "params",
-    "weights",
-    "biases",
-    "trainable",
-    "buffers",
-    "macs",
-    "flops",
-    "activations",
-    "peak_activations",
-    "layers",
-)
-SIZES = ("receptive_field", "effective_stride")
-"""Quantities with a value for each axis; every axis must keep to the budget."""
+BUDGETED = {quantity.key: quantity for quantity in quantities(Use.BUDGET)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,22 +39,15 @@ class Spent:
 
 def spend(report: Report, budgets: Sequence[Budget]) -> list[Spent]:
     """Each budget against the report."""
-    return [against(report, item) for item in budgets]
+    summary = Summary(report)
+    return [against(summary, item) for item in budgets]
 
 
-def against(report: Report, item: Budget) -> Spent:
-    """One budget against the report."""
-    computed = values(report, item.quantity)
+def against(summary: Summary, item: Budget) -> Spent:
+    """One budget against a network."""
+    quantity = BUDGETED[item.quantity]
+    found = quantity.of_whole(summary)
+    computed = () if found is None else tuple(found) if quantity.per_axis else (found,)
     if not computed or not all(isinstance(value, (int, Fraction)) for value in computed):
         return Spent(item, computed, None)
-    exact = [value for value in computed if isinstance(value, (int, Fraction))]
-    kept = all(value <= item.bound if item.most else value >= item.bound for value in exact)
-    return Spent(item, computed, kept)
-
-
-def values(report: Report, quantity: str) -> tuple[Size | Fraction | None, ...]:
-    """A quantity of the whole network: one value, or one per axis; empty when it is not known."""
-    if quantity in OF_TOTALS:
-        value: Size | None = getattr(report.totals, quantity)
-        return () if value is None else (value,)
-    return tuple(getattr(summarize(report), quantity) or ())
+    return Spent(item, computed, all(value <= item.bound if item.most else value >= item.bound for value in computed))

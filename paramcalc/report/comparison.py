@@ -9,13 +9,12 @@ from fractions import Fraction
 from typing import TypeAlias
 
 from paramcalc import limits
+from paramcalc.algebra.expr import Size
 from paramcalc.errors import ParamcalcError
 from paramcalc.report.analysis import Report
+from paramcalc.report.quantities import Quantity, Use, quantities
 from paramcalc.report.row import Row
-from paramcalc.report.summary import Summary, ratio, summarize
-
-QUANTITIES = ("params", "conv_params", "linear_params", "macs", "flops", "activations", "peak_activations")
-"""The quantities of a summary that have a ratio."""
+from paramcalc.report.summary import Summary, ratio
 
 
 class Kind(str, Enum):
@@ -60,10 +59,9 @@ class Comparison:
         )
         return all(other == first for other in others)
 
-    def ratios(self, quantity: str) -> list[Fraction | None]:
+    def ratios(self, quantity: Quantity) -> list[Fraction | None]:
         """A quantity of each network in multiples of the first one's; None where symbols leave it open."""
-        values = [getattr(summary, quantity) for summary in self.summaries]
-        return [ratio(value, values[0]) for value in values]
+        return ratios([quantity.of_whole(summary) for summary in self.summaries])
 
 
 def compare(*reports: Report, names: Sequence[str] = ()) -> Comparison:
@@ -76,26 +74,31 @@ def compare(*reports: Report, names: Sequence[str] = ()) -> Comparison:
     if names and len(names) != len(reports):
         raise ParamcalcError(f"compare needs one name for each of {len(reports)} architectures, got {len(names)}")
     called = tuple(names) or tuple(report.name for report in reports)
-    return Comparison(called, tuple(summarize(report) for report in reports), reports)
+    return Comparison(called, tuple(map(Summary, reports)), reports)
+
+
+def ratios(values: Sequence[Size | None]) -> list[Fraction | None]:
+    """Values in multiples of the first; None where symbols leave it open."""
+    return [ratio(value, values[0]) for value in values]
 
 
 # -- step by step ---------------------------------------------------------------------------------
 
+FIELDS = quantities(Use.FIELD)
+COUNTED = [quantity for quantity in quantities(Use.STEP) if quantity not in FIELDS]
 
 Key: TypeAlias = Callable[[Row], tuple[Hashable, ...]]
 
 
 def figures(row: Row) -> tuple[Hashable, ...]:
     """What makes two steps the same: everything that is computed of them, whatever they are called."""
-    sizes = (row.receptive_field, row.effective_stride, row.effective_padding)
-    fields = tuple(None if each is None else tuple(each) for each in sizes)
-    return (*counted(row), *fields, row.covers_input, row.misaligned)
+    fields = [quantity.of_step(row) for quantity in FIELDS]
+    return (*counted(row), *(each and tuple(each) for each in fields), row.covers_input, row.misaligned)
 
 
 def counted(row: Row) -> tuple[Hashable, ...]:
     """What is computed of a step beside its receptive field."""
-    counts = (row.count, row.weights, row.biases, row.buffers, row.macs, row.activations)
-    return (row.type, row.output, *counts, row.frozen)
+    return (row.type, *(quantity.of_step(row) for quantity in COUNTED), row.frozen)
 
 
 def weighted(row: Row) -> tuple[Hashable, ...]:

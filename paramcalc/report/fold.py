@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from itertools import groupby
 
-from paramcalc.algebra.expr import Size, added
+from paramcalc.algebra.expr import added
 from paramcalc.network import Node
 from paramcalc.report.analysis import Report
+from paramcalc.report.quantities import Use, keys
 from paramcalc.report.row import Row
 
-SUMMED = ("weights", "biases", "params", "buffers", "macs", "activations")
+SUMMED = keys(Use.SUM)
 
 
 class Folded(Row):
@@ -23,12 +24,6 @@ class Folded(Row):
     reads: tuple[Node, ...]
     frozen: bool
     shared_with: str | None
-    weights: Size
-    biases: Size
-    params: Size
-    buffers: Size
-    macs: Size
-    activations: Size
 
     def __init__(self, rows: Sequence[Row], path: str, kind: str) -> None:
         super().__init__(rows[-1].node, rows[-1].field)

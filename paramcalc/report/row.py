@@ -65,6 +65,11 @@ class Row:
         return self.node.type
 
     @property
+    def family(self) -> str:
+        """What kind of layer it is: `convolution`, `linear`, `normalisation` or `other`."""
+        return self.node.layer.family if self.node.layer else "other"
+
+    @property
     def reads(self) -> tuple[Node, ...]:
         """The nodes that the step reads."""
         return self.node.inputs

@@ -1,10 +1,11 @@
-"""A network in a few figures: what a comparison, a sweep and a budget look at."""
+"""A network in a few figures: what claims, budgets, comparisons and sweeps look at."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from fractions import Fraction
-from typing import NamedTuple
+from functools import cached_property
+from typing import NamedTuple, TypeAlias
 
 from paramcalc.algebra.conditions import greatest
 from paramcalc.algebra.expr import Expr, Size, added
@@ -13,83 +14,91 @@ from paramcalc.errors import ParamcalcError, suggestion
 from paramcalc.report.analysis import Report
 from paramcalc.report.row import Row
 
-CONVOLUTIONS = ("conv", "conv_transpose")
+Values: TypeAlias = Sequence[Size | Fraction | None]
 DTYPES = {"float64": 8, "float32": 4, "float16": 2, "bfloat16": 2, "int8": 1}
 """Bytes of one element."""
 
 
-class Summary(NamedTuple):
-    """The figures of a whole network.
+class Summary:
+    """The figures of a whole network: its totals, and what is worked out here when it is asked for.
 
-    `conv_params` and `linear_params` are the parameters of convolutions (transposed ones too) and of
-    linear layers; `weighted_layers` counts both, each set of weights once. `receptive_field` is that
-    of the first output, `effective_stride` that of the last step on the way to it whose units have a
-    position. `largest` is the first row of most parameters; None where symbols leave it open.
+    Output and receptive field are those of the network's first output, in the order of the file. Effective stride
+    and padding are those of the last step on the way to it, by first inputs, whose units have a position: behind a
+    global pooling or a flattened map they have none.
     """
 
-    params: Size
-    conv_params: Size
-    linear_params: Size
-    macs: Size
-    flops: Size
-    activations: Size
-    peak_activations: Size | None
-    weighted_layers: int
-    receptive_field: tuple[Size | None, ...] | None
-    covers_input: bool
-    effective_stride: tuple[Size | Fraction | None, ...] | None
-    outputs: dict[str, Shape]
-    largest: Row | None
+    def __init__(self, report: Report) -> None:
+        self.report = report
+        self.totals = report.totals
+        self.outputs = report.outputs
+        first = next(iter(report.outputs), "")
+        self.output: Shape | None = report.outputs.get(first)
+        self.end: Row | None = report.ends.get(first)
+
+    @property
+    def conv_params(self) -> Size:
+        """Parameters of convolutions, transposed ones too."""
+        return added(row.params for row in self.report.layers if row.family == "convolution")
+
+    @property
+    def linear_params(self) -> Size:
+        """Parameters of linear layers."""
+        return added(row.params for row in self.report.layers if row.family == "linear")
+
+    @property
+    def weighted_layers(self) -> int:
+        """How many convolutions and linear layers there are, each set of weights once."""
+        return sum(row.family in ("convolution", "linear") and not row.shared_with for row in self.report.layers)
+
+    @property
+    def receptive_field(self) -> Values | None:
+        """The receptive field of the first output."""
+        return None if self.end is None else self.end.receptive_field or None
+
+    @property
+    def covers_input(self) -> bool:
+        """Whether every unit of the first output reads the whole input."""
+        return self.end is not None and self.end.covers_input
+
+    @property
+    def misaligned(self) -> bool:
+        """Whether paths of different effective strides meet before the first output."""
+        return self.end is not None and self.end.misaligned
+
+    @property
+    def effective_stride(self) -> Values | None:
+        """Input positions between neighbouring units, on the last map with positions."""
+        return None if self.positioned is None else self.positioned.effective_stride
+
+    @property
+    def effective_padding(self) -> Values | None:
+        """Input positions by which its first unit's field begins before the input."""
+        return None if self.positioned is None else self.positioned.effective_padding
+
+    @cached_property
+    def positioned(self) -> Row | None:
+        """The last step on the way to the first output whose units have a position."""
+        row = self.end
+        while row and all(stride is None for stride in row.effective_stride or ()):
+            source = row.node.inputs[0]
+            row = self.report.layers[source.index] if source.layer else None
+        return row
+
+    @cached_property
+    def largest(self) -> Row | None:
+        """The first row of most parameters; None where symbols leave it open, or where no row has any."""
+        rows = [row for row in self.report.layers if row.params != 0]
+        most = greatest([row.params for row in rows]) if rows else None
+        return next((row for row in rows if row.params == most), None)
 
 
 class Memory(NamedTuple):
-    """Bytes at one element type; `peak` are the activations alive at once, None where symbols leave it open."""
+    """Bytes at one element type; `peak` are the peak activations, None where symbols leave them open."""
 
     dtype: str
     params: Size
     activations: Size
     peak: Size | None
-
-
-def summarize(report: Report) -> Summary:
-    """The figures of a whole network, from its report."""
-    totals = report.totals
-    convolutions = [row for row in report.layers if row.type in CONVOLUTIONS]
-    linears = [row for row in report.layers if row.type == "linear"]
-    end = next(iter(report.ends.values()), None)
-    return Summary(
-        params=totals.params,
-        conv_params=added(row.params for row in convolutions),
-        linear_params=added(row.params for row in linears),
-        macs=totals.macs,
-        flops=totals.flops,
-        activations=totals.activations,
-        peak_activations=totals.peak_activations,
-        weighted_layers=sum(row.shared_with is None for row in (*convolutions, *linears)),
-        receptive_field=tuple(end.receptive_field) if end and end.receptive_field else None,
-        covers_input=bool(end and end.covers_input),
-        effective_stride=stride_before(end, report.layers),
-        outputs=report.outputs,
-        largest=largest(report.layers),
-    )
-
-
-def stride_before(row: Row | None, rows: list[Row]) -> tuple[Size | Fraction | None, ...] | None:
-    """The effective stride of a row, or of the nearest one before it that has one, by first inputs."""
-    while row is not None:
-        strides = row.effective_stride
-        if strides and any(stride is not None for stride in strides):
-            return tuple(strides)
-        source = row.node.inputs[0]
-        row = rows[source.index] if source.layer else None
-    return None
-
-
-def largest(rows: Iterable[Row]) -> Row | None:
-    """The first row of most parameters; None where symbols leave it open, or where no row has any."""
-    holding = [row for row in rows if row.params != 0]
-    most = greatest([row.params for row in holding]) if holding else None
-    return next((row for row in holding if row.params == most), None)
 
 
 def memory(report: Report, dtype: str) -> Memory:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from paramcalc.errors import ParamcalcError
 from paramcalc.network import Network
 from paramcalc.report.analysis import analyze
-from paramcalc.report.summary import Summary, summarize
+from paramcalc.report.summary import Summary
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +23,7 @@ class Result:
 def result(values: Mapping[str, str], network: Callable[[], Network]) -> Result:
     """The figures of the combination that `network` builds, or the errors with which that ends."""
     try:
-        return Result(values, summarize(analyze(network())))
+        return Result(values, Summary(analyze(network())))
     except ParamcalcError as error:
         return Result(values, None, error)
 

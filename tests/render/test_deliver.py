@@ -257,7 +257,10 @@ def test_a_note_goes_with_the_column_that_it_is_about() -> None:
     ("columns", "message"),
     [
         ("layer,prams", "there is no column 'prams'; did you mean 'params'?; there are layer, type, output, count,"),
-        ("xyz", "there is no column 'xyz'; there are layer, type, output, count, weights, biases, params, macs,"),
+        (
+            "xyz",
+            "there is no column 'xyz'; there are layer, type, output, count, weights, biases, params, buffers, macs,",
+        ),
         ("", "there is no column ''; there are layer,"),
         ("layer,,params", "there is no column ''; there are layer,"),
         ("macs,MACs", "column 'macs' is given twice"),

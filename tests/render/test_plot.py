@@ -21,7 +21,8 @@ from matplotlib.text import Text
 import paramcalc
 from paramcalc.commands.plot import FORMATS, plot
 from paramcalc.errors import ParamcalcError
-from paramcalc.render.curves import CONVOLUTION, LINEAR, MOST, NORM, Curves, curves, groups, kind_of, runs
+from paramcalc.layers import layer_class
+from paramcalc.render.curves import MOST, Curves, curves, groups, runs
 from paramcalc.render.lettering import fitted, inches, literal
 from paramcalc.render.plot import DOTS, HEIGHT, METADATA, NAMED_LAYERS, WIDTH, draw, render, settings
 from paramcalc.render.scales import short
@@ -85,7 +86,7 @@ def run(*arguments: str, before: str = "pass", **environment: str) -> subprocess
 
 def test_alexnet_s_parameters_are_those_of_the_lecture() -> None:
     alexnet = curves_of("alexnet")
-    assert {alexnet.paths[point.place - 1]: point.value for point in alexnet.layer_params} == LECTURE
+    assert {alexnet.paths[point.layer - 1]: point.value for point in alexnet.layer_params} == LECTURE
 
 
 @pytest.mark.parametrize("name", sorted({name for case in CASES for name in case} | {"lenet5", "sppnet_detection"}))
@@ -96,8 +97,8 @@ def test_the_curves_are_the_report(name: str) -> None:
         (data.layer_params, [row.params for row in report.layers]),
         (data.layer_macs, [row.macs for row in report.layers]),
     ):
-        assert {point.place: point.value for point in points} == {n: v for n, v in enumerate(values, 1) if v != 0}
-        assert [point.kind for point in points] == [kind_of(report.layers[point.place - 1].type) for point in points]
+        assert {point.layer: point.value for point in points} == {n: v for n, v in enumerate(values, 1) if v != 0}
+        assert [point.family for point in points] == [report.layers[point.layer - 1].family for point in points]
     assert sum(point.value for point in data.layer_params) == data.params == report.totals.params
     assert sum(point.value for point in data.layer_macs) == data.macs == report.totals.macs
     for row, field in zip(report.layers, data.fields, strict=True):
@@ -131,9 +132,15 @@ def test_runs_are_the_stretches_of_marked_neighbours() -> None:
     assert list(runs([True, True, False, True])) == [(1, 2), (4, 4)]
 
 
-def test_kinds() -> None:
-    kinds = [kind_of(name) for name in ("conv", "conv_transpose", "linear", "batch_norm", "rms_norm", "prelu")]
-    assert kinds == [CONVOLUTION, CONVOLUTION, LINEAR, NORM, NORM, "other"]
+def test_layers_have_the_family_that_torch_puts_them_in() -> None:
+    # torch.nn's documentation: convolution layers, linear layers, normalization layers
+    names = ("conv", "conv_transpose", "linear", "batch_norm", "rms_norm", "local_response_norm", "prelu", "max_pool")
+    assert [layer_class(name).family for name in names] == [
+        *["convolution"] * 2,
+        "linear",
+        *["normalisation"] * 3,
+        *["other"] * 2,
+    ]
 
 
 def test_groups_are_the_steps_of_the_file_and_hold_every_layer_once() -> None:
@@ -233,7 +240,7 @@ def test_the_panels_draw_what_the_curves_hold(names: tuple[str, ...]) -> None:
         (macs, [point for network in networks for point in network.layer_macs]),
     ):
         drawn_points = [(x, y) for line in panel.lines for x, y in numbers(line)]
-        assert sorted(drawn_points) == sorted((point.place, point.value) for point in points)
+        assert sorted(drawn_points) == sorted((point.layer, point.value) for point in points)
         assert all(panel.get_ylim()[0] < y < panel.get_ylim()[1] for _, y in drawn_points)
     curves_drawn = [numbers(line) for line in fields.lines if line.get_linestyle() != "None"]
     rings = [numbers(line) for line in fields.lines if line.get_linestyle() == "None"]
