@@ -20,7 +20,8 @@ from collections.abc import Sequence
 
 from paramcalc.algebra.expr import plain
 from paramcalc.errors import printable
-from paramcalc.render.table import Sizes, Table, Value
+from paramcalc.render.spelling import Spelling
+from paramcalc.render.table import Number, Sizes, Table
 
 FORMULA = re.compile(r"[\s'\"]*(?:[=@＝＠]|[-+－＋](?![0-9]+(?:\.[0-9]+)?$)).")
 """The beginning of a formula, in wide characters too; a number with a sign is none, nor is a sign alone."""
@@ -42,25 +43,29 @@ def one(table: Table, *, titled: bool) -> str:
     below = ["notes", *("; ".join(line.below) for line in table.lines)]
     titles = ["table", *(table.title for _ in table.lines)]
     for title, values, note in zip(titles, rows, below, strict=True):
-        writer.writerow(map(spell, [*([title] if titled else []), *values, *([note] if notes else [])]))
+        writer.writerow(map(SPELLING.value, [*([title] if titled else []), *values, *([note] if notes else [])]))
     return written.getvalue()
 
 
-def spell(value: Value) -> str:
-    """A value as a cell."""
-    if value is None:
-        return ""
-    if isinstance(value, str):
-        return text(value)
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if not isinstance(value, Sizes):
-        return plain(value)
-    parts = ["-" if item is None else plain(item) for item in value.values]
-    return f"[{', '.join(parts)}]" if value.symbolic else "x".join(parts)
+class Cells(Spelling):
+    """The spelling of cells for programs."""
+
+    unknown = ""
+    truths = ("false", "true")
+
+    def text(self, text: str) -> str:
+        """A text that is no formula."""
+        shown = printable(text)
+        return f"'{shown}" if FORMULA.match(shown) else shown
+
+    def number(self, number: Number) -> str:
+        """The plain spelling."""
+        return plain(number)
+
+    def sizes(self, sizes: Sizes) -> str:
+        """Sizes without marks; one that is unknown is a hyphen."""
+        parts = ["-" if item is None else plain(item) for item in sizes.values]
+        return f"[{', '.join(parts)}]" if sizes.symbolic else "x".join(parts)
 
 
-def text(value: str) -> str:
-    """A text that is no formula."""
-    shown = printable(value)
-    return f"'{shown}" if FORMULA.match(shown) else shown
+SPELLING = Cells()

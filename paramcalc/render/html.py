@@ -12,7 +12,8 @@ from html import escape
 from paramcalc.algebra.expr import Expr, pretty
 from paramcalc.errors import printable
 from paramcalc.render.mathematics import symbolic
-from paramcalc.render.table import Column, Line, Note, Sizes, Table, Value
+from paramcalc.render.spelling import Spelling
+from paramcalc.render.table import Column, Line, Number, Table, Value
 
 NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 BETWEEN = re.compile(r"(?<= [+−]) ")
@@ -69,7 +70,7 @@ def head(tables: Sequence[Table]) -> Iterator[str]:
     yield '<meta name="viewport" content="width=device-width, initial-scale=1">'
     yield '<meta name="color-scheme" content="light dark">'
     yield """<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">"""
-    yield f"<title>{escaped(', '.join(titles) or 'paramcalc')}</title>"
+    yield f"<title>{SPELLING.text(', '.join(titles) or 'paramcalc')}</title>"
     yield f"<style>\n{STYLE}</style>"
     yield "</head>"
     yield "<body>"
@@ -78,8 +79,8 @@ def head(tables: Sequence[Table]) -> Iterator[str]:
 def section(table: Table) -> Iterator[str]:
     """One table, with what stands around it."""
     yield "<section>"
-    caption = [f"<strong>{escaped(table.title)}</strong>"] if table.title else []
-    caption += [f"<span>{noted(note)}</span>" for note in table.head]
+    caption = [f"<strong>{SPELLING.text(table.title)}</strong>"] if table.title else []
+    caption += [f"<span>{SPELLING.note(note)}</span>" for note in table.head]
     if table.lines or table.total:
         yield "<table>"
         if caption:
@@ -87,23 +88,23 @@ def section(table: Table) -> Iterator[str]:
         yield from rows(table)
         yield "</table>"
     elif table.title:
-        yield f"<h1>{escaped(table.title)}</h1>"
+        yield f"<h1>{SPELLING.text(table.title)}</h1>"
     if table.foot:
         yield '<ul class="foot">'
-        yield from (f"<li>{noted(note)}</li>" for note in table.foot)
+        yield from (f"<li>{SPELLING.note(note)}</li>" for note in table.foot)
         yield "</ul>"
     yield "</section>"
 
 
 def rows(table: Table) -> Iterator[str]:
     """The rows of a table, below its header."""
-    titles = "".join(f'<th scope="col"{kind(column)}>{escaped(column.title)}</th>' for column in table.columns)
+    titles = "".join(f'<th scope="col"{kind(column)}>{SPELLING.text(column.title)}</th>' for column in table.columns)
     yield f"<thead><tr>{titles}</tr></thead>"
     yield "<tbody>"
     for line in table.lines:
         yield row(table.columns, line, line.emphasis)
         for text in line.below:
-            yield f'<tr class="below"><td colspan="{len(table.columns)}">{escaped(text)}</td></tr>'
+            yield f'<tr class="below"><td colspan="{len(table.columns)}">{SPELLING.text(text)}</td></tr>'
     yield "</tbody>"
     if table.total:
         yield f"<tfoot>{row(table.columns, table.total)}</tfoot>"
@@ -111,8 +112,10 @@ def rows(table: Table) -> Iterator[str]:
 
 def row(columns: Sequence[Column], line: Line, name: str = "") -> str:
     """One row."""
-    cells = [f"<td{kind(column)}>{cell(value)}</td>" for column, value in zip(columns, line.values, strict=True)]
-    opening = f'<tr class="{escaped(name)}">' if name else "<tr>"
+    cells = [
+        f"<td{kind(column)}>{SPELLING.cell(value)}</td>" for column, value in zip(columns, line.values, strict=True)
+    ]
+    opening = f'<tr class="{SPELLING.text(name)}">' if name else "<tr>"
     return f"{opening}{''.join(cells)}</tr>"
 
 
@@ -121,43 +124,31 @@ def kind(column: Column) -> str:
     return ' class="number"' if column.numeric else ""
 
 
-def cell(value: Value) -> str:
-    """The text of a cell; a long value may be broken into lines."""
-    text = spell(value)
-    if symbolic(value) and len(TAG.sub("", text)) > LONG:
-        return f'<span class="long">{text}</span>'
-    return text
+class Html(Spelling):
+    """The spelling of HTML: text is escaped, names of symbols are in italics."""
+
+    def text(self, text: str) -> str:
+        """Text that shows as it is."""
+        return escape(printable(text))
+
+    def number(self, number: Number) -> str:
+        """A number; a line of an expression may end behind a sign, and in no term."""
+        text = self.text(pretty(number))
+        if not isinstance(number, Expr):
+            return text
+        parts = [NAME.sub(r"<i>\g<0></i>", part) for part in BETWEEN.split(text)]
+        return " ".join(f'<span class="term">{part}</span>' for part in parts) if len(parts) > 1 else parts[0]
+
+    def label(self, label: str) -> str:
+        """A label that stands out."""
+        return f"<b>{self.text(label)}</b> "
+
+    def cell(self, value: Value) -> str:
+        """A value in a table; a long one may be broken into lines."""
+        text = self.value(value)
+        if symbolic(value) and len(TAG.sub("", text)) > LONG:
+            return f'<span class="long">{text}</span>'
+        return text
 
 
-def spell(value: Value) -> str:
-    """A value as HTML: names of symbols in italics."""
-    if value is None:
-        return "–"
-    if isinstance(value, str):
-        return escaped(value)
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    if isinstance(value, Sizes):
-        parts = [spell(item) for item in value.values]
-        text = f"[{', '.join(parts)}]" if value.symbolic else "×".join(parts)
-        return text + escaped(value.mark)
-    return terms(pretty(value)) if isinstance(value, Expr) else escaped(pretty(value))
-
-
-def terms(text: str) -> str:
-    """An expression: a line may end behind a sign, and in no term."""
-    parts = [NAME.sub(r"<i>\g<0></i>", part) for part in BETWEEN.split(text)]
-    return " ".join(f'<span class="term">{part}</span>' for part in parts) if len(parts) > 1 else parts[0]
-
-
-def escaped(text: str) -> str:
-    """Text that shows as it is."""
-    return escape(printable(text))
-
-
-def noted(note: Note | str) -> str:
-    """A line of text around a table."""
-    if isinstance(note, str):
-        return escaped(note)
-    label = f"<b>{escaped(note.label)}</b> " if note.label else ""
-    return label + "".join(map(spell, note.parts))
+SPELLING = Html()

@@ -7,13 +7,14 @@ mathematics; a long one, and text below a row, stands on lines of its own, as on
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from paramcalc.algebra.expr import pretty
 from paramcalc.errors import printable
 from paramcalc.render.layout import LONGEST_NUMBER
 from paramcalc.render.mathematics import mathematics, symbolic
-from paramcalc.render.table import Line, Note, Sizes, Table, Value
+from paramcalc.render.spelling import Spelling
+from paramcalc.render.table import Line, Note, Number, Sizes, Table, Value
 
 APART = "\0"
 LIGATURE = re.compile(r"([-',])(?=\1)")
@@ -60,7 +61,6 @@ LATIN = re.compile("[\x20-\x7e\xa1-\u017f‘’‚“”„†‡•€]")
 PACKAGES = r"% needs \usepackage{booktabs}"
 ENGINE = "% holds characters that only lualatex and xelatex can set, with a font that has them"
 BELOW = r"$\downarrow$"
-EMPTY = r"\textendash{}"
 
 
 def render(tables: Sequence[Table]) -> str:
@@ -75,7 +75,7 @@ def parts(table: Table) -> Iterator[str]:
     yield r"\begin{table}"
     yield r"\centering"
     if table.title:
-        yield rf"\caption{{{escaped(table.title)}}}"
+        yield rf"\caption{{{SPELLING.text(table.title)}}}"
     if table.head:
         yield from paragraphs(table.head)
         yield r"\medskip"
@@ -91,7 +91,7 @@ def paragraphs(notes: Sequence[Note | str]) -> Iterator[str]:
     """Lines of text around the table."""
     yield r"{\footnotesize\raggedright"
     for note in notes:
-        yield rf"{noted(note)}\par"
+        yield rf"{SPELLING.note(note)}\par"
     yield "}"
 
 
@@ -100,7 +100,7 @@ def grid(table: Table) -> Iterator[str]:
     sides = "".join("r" if column.numeric else "l" for column in table.columns)
     yield rf"\begin{{tabular}}{{@{{}}{sides}@{{}}}}"
     yield r"\toprule"
-    yield row([escaped(column.title) for column in table.columns])
+    yield row([SPELLING.text(column.title) for column in table.columns])
     yield r"\midrule"
     for line in table.lines:
         yield row(cells(line))
@@ -122,23 +122,18 @@ def cells(line: Line, *, bold: bool = False) -> list[str]:
     """The cells of a row."""
     texts = []
     for value in line.values:
-        text = BELOW if long(value) else indented(value) if isinstance(value, str) else spell(value)
+        text = BELOW if long(value) else SPELLING.cell(value)
         heavy = (bold or line.emphasis) and text and not symbolic(value)
         texts.append(rf"\textbf{{{text}}}" if heavy else text)
     return texts
-
-
-def indented(text: str) -> str:
-    """Text that keeps the spaces it begins with."""
-    return "~" * (len(text) - len(text.lstrip(" "))) + escaped(text.strip(" "))
 
 
 def below(table: Table, line: Line) -> Iterator[str]:
     """What stands below a row: values that are too long for their columns, and its text."""
     for column, value in zip(table.columns, line.values, strict=True):
         if long(value):
-            yield f"{escaped(column.title)}: {spell(value)}"
-    yield from map(escaped, line.below)
+            yield f"{SPELLING.text(column.title)}: {SPELLING.value(value)}"
+    yield from map(SPELLING.text, line.below)
 
 
 def long(value: Value) -> bool:
@@ -149,32 +144,32 @@ def long(value: Value) -> bool:
     return sum(1 if item is None else len(pretty(item)) for item in values) > LONGEST_NUMBER
 
 
-def spell(value: Value) -> str:
-    """A value as LaTeX."""
-    if value is None:
-        return EMPTY
-    if isinstance(value, str):
-        return escaped(value)
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    if symbolic(value):
-        return f"${mathematics(value)}$"
-    if isinstance(value, Sizes):
-        return r"$\times$".join(map(spell, value.values)) + escaped(value.mark)
-    return escaped(pretty(value))
+class Latex(Spelling):
+    """The spelling of LaTeX: text is escaped, values with symbols are mathematics."""
+
+    unknown = r"\textendash{}"
+    times = r"$\times$"
+    indent = "~"
+
+    def text(self, text: str) -> str:
+        """Text that shows as it is, on one line."""
+        apart = LIGATURE.sub(f"\\1{APART}", printable(text))
+        return "".join(ESCAPES.get(character, character) for character in apart)
+
+    def value(self, value: Value) -> str:
+        """Any value."""
+        return f"${mathematics(value)}$" if symbolic(value) else super().value(value)
+
+    def number(self, number: Number) -> str:
+        """A number without symbols."""
+        return self.text(pretty(number))
+
+    def joined(self, parts: Iterable[str]) -> str:
+        """The parts of a note, kept apart where two would become another character."""
+        text = ""
+        for part in parts:
+            text += "{}" + part if LIGATURE.match(text[-1:] + part) else part
+        return text
 
 
-def escaped(text: str) -> str:
-    """Text that shows as it is, on one line."""
-    apart = LIGATURE.sub(f"\\1{APART}", printable(text))
-    return "".join(ESCAPES.get(character, character) for character in apart)
-
-
-def noted(note: Note | str) -> str:
-    """A line of text around a table."""
-    if isinstance(note, str):
-        return escaped(note)
-    text = f"{escaped(note.label)}: " if note.label else ""
-    for part in map(spell, note.parts):
-        text += "{}" + part if LIGATURE.match(text[-1:] + part) else part
-    return text
+SPELLING = Latex()

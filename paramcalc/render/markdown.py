@@ -11,10 +11,10 @@ from collections.abc import Iterator, Sequence
 
 from rich.cells import cell_len
 
-from paramcalc.algebra.expr import pretty
 from paramcalc.errors import printable
 from paramcalc.render.mathematics import mathematics, symbolic
-from paramcalc.render.table import Line, Note, Sizes, Table, Value
+from paramcalc.render.spelling import Spelling
+from paramcalc.render.table import Line, Note, Table, Value
 
 ESCAPES = (
     (re.compile(r"[\\`*_\[\]<>|~&#]"), r"\\\g<0>"),
@@ -37,19 +37,19 @@ def render(tables: Sequence[Table]) -> str:
 def blocks(table: Table) -> Iterator[str]:
     """The parts of a table's page; blank lines go between them."""
     if table.title:
-        yield f"## {escaped(table.title)}"
-    yield from (noted(note) for note in table.head)
+        yield f"## {SPELLING.text(table.title)}"
+    yield from (SPELLING.note(note) for note in table.head)
     if table.lines or table.total:
         yield grid(table)
     if table.foot:
-        yield "\n".join(f"- {noted(note)}" for note in table.foot)
+        yield "\n".join(f"- {SPELLING.note(note)}" for note in table.foot)
 
 
 def grid(table: Table) -> str:
     """The table itself."""
     notes = any(line.below for line in table.all_lines)
     right = [*(column.numeric for column in table.columns), *([False] if notes else [])]
-    header = [*(escaped(column.title) for column in table.columns), *([NOTES] if notes else [])]
+    header = [*(SPELLING.text(column.title) for column in table.columns), *([NOTES] if notes else [])]
     rows = [header, *(cells(line, notes=notes, bold=bool(line.emphasis)) for line in table.lines)]
     if table.total:
         rows.append(cells(table.total, notes=notes, bold=True))
@@ -73,45 +73,33 @@ def cells(line: Line, *, notes: bool, bold: bool) -> list[str]:
     """The cells of a row, and what stands below it as one more."""
     texts = []
     for value in line.values:
-        text = spell(value)
-        stripped = text.lstrip(" ")
-        text = "&nbsp;" * (len(text) - len(stripped)) + stripped.rstrip()
+        text = SPELLING.cell(value)
         texts.append(f"**{text}**" if bold and text and not symbolic(value) else text)
-    return [*texts, *(["<br>".join(map(escaped, line.below))] if notes else [])]
+    return [*texts, *(["<br>".join(map(SPELLING.text, line.below))] if notes else [])]
 
 
-def spell(value: Value) -> str:
-    """A value as markdown."""
-    if value is None:
-        return "–"
-    if isinstance(value, str):
-        return escaped(value)
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    if symbolic(value):
+class Markdown(Spelling):
+    """The spelling of markdown: names and text are escaped, values with symbols are mathematics."""
+
+    indent = "&nbsp;"
+
+    def text(self, text: str) -> str:
+        """Text that shows as it is, on one line."""
+        text = printable(text)
+        for pattern, instead in ESCAPES:
+            text = pattern.sub(instead, text)
+        return text
+
+    def value(self, value: Value) -> str:
+        """Any value."""
+        if not symbolic(value):
+            return super().value(value)
         text = mathematics(value)
         return f"$`{text}`$" if "_" in text else f"${text}$"  # backquotes keep an escaped underscore
-    if isinstance(value, Sizes):
-        return "×".join(map(spell, value.values)) + escaped(value.mark)
-    return pretty(value)
+
+    def note(self, note: Note | str) -> str:
+        """A line of text; what would begin a list, a heading or a rule is escaped."""
+        return OPENING.sub(r"\1\\", super().note(note).strip())
 
 
-def escaped(text: str) -> str:
-    """Text that shows as it is, on one line."""
-    text = printable(text)
-    for pattern, instead in ESCAPES:
-        text = pattern.sub(instead, text)
-    return text
-
-
-def noted(note: Note | str) -> str:
-    """A line of text around a table; what would begin a list or a heading is escaped."""
-    if isinstance(note, str):
-        return opened(escaped(note))
-    label = f"{escaped(note.label)}: " if note.label else ""
-    return opened(label + "".join(map(spell, note.parts)))
-
-
-def opened(text: str) -> str:
-    """A line without a meaning that it would have as the first of a paragraph: an item of a list, a rule."""
-    return OPENING.sub(r"\1\\", text.strip())
+SPELLING = Markdown()

@@ -12,11 +12,11 @@ from functools import lru_cache
 
 from rich.cells import cell_len
 
-from paramcalc.algebra.expr import pretty
 from paramcalc.errors import printable
 from paramcalc.render.layout import lay_out, row_text
 from paramcalc.render.page import Page
-from paramcalc.render.table import Column, Note, Sizes, Table, Value
+from paramcalc.render.spelling import Spelling
+from paramcalc.render.table import Column, Note, Table
 
 LONGEST_RULE = 120
 LABEL = 13
@@ -25,19 +25,17 @@ INDENT = "    "
 WORD = re.compile(r"(\s*)(\S+)")
 
 
-@lru_cache(maxsize=1024, typed=True)
-def spell(value: Value) -> str:
-    """A value as text for people."""
-    if value is None:
-        return "–"
-    if isinstance(value, str):
-        return printable(value)
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    if not isinstance(value, Sizes):
-        return pretty(value)
-    parts = [spell(item) for item in value.values]
-    return (f"[{', '.join(parts)}]" if value.symbolic else "×".join(parts)) + value.mark
+class Terminal(Spelling):
+    """The spelling of a terminal, where the labels of notes are a column."""
+
+    def label(self, label: str) -> str:
+        """A label of one width."""
+        return f"{printable(label):<{LABEL}}"
+
+
+SPELLING = Terminal()
+spell = lru_cache(maxsize=1024, typed=True)(SPELLING.value)
+"""A value as text for people."""
 
 
 def render(table: Table, page: Page) -> str:
@@ -75,7 +73,7 @@ def below_row(text: str, width: int | None) -> list[str]:
 
 def footing(notes: Sequence[Note | str], page: Page) -> list[str]:
     """The text below a table, wrapped where the page has a width."""
-    texts = map(noted, notes)
+    texts = map(SPELLING.note, notes)
     if page.width is None:
         return list(texts)
     return [line for note in texts for line in wrapped(note, page.width, " " * LABEL)]
@@ -96,19 +94,11 @@ def wrapped(text: str, width: int, hanging: str = "") -> list[str]:
         hanging = hanging[: len(hanging) // 2]
 
 
-def noted(note: Note | str) -> str:
-    """A line of text around a table."""
-    if isinstance(note, str):
-        return printable(note)
-    label = f"{printable(note.label):<{LABEL}}" if note.label else ""
-    return label + "".join(spell(part) for part in note.parts)
-
-
 def heading(table: Table, page: Page) -> list[str]:
     """The title and the text above a table."""
     title = printable(table.title)
     lines = [title] if page.width is None else wrapped(title, page.width)
     out = [page.strong(line) for line in lines if line]
     width = min(page.width or LONGEST_RULE, LONGEST_RULE)
-    out += [page.faint(line) for note in table.head for line in wrapped(noted(note), width) if line]
+    out += [page.faint(line) for note in table.head for line in wrapped(SPELLING.note(note), width) if line]
     return [*out, ""] if out else []
