@@ -39,6 +39,24 @@ class Request:
     settings: Mapping[str, Argument] = field(default_factory=dict)
     symbolic: bool = False
 
+    @classmethod
+    def from_python(
+        cls,
+        architecture: str | File,
+        input: Sequence[Setting] | Mapping[str, Sequence[Setting]] | None,
+        settings: Mapping[str, Setting] | None,
+    ) -> Request:
+        """A request with Python values. Raises ParamcalcError for what is no shape of 1 to 4 sizes, or no value."""
+        shapes = input if isinstance(input, Mapping) else {} if input is None else {"": input}
+        for shape in shapes.values():
+            if isinstance(shape, str) or not isinstance(shape, Sequence) or not 1 <= len(shape) <= 4:
+                raise ParamcalcError(f"an input shape has 1 to 4 sizes, channels first, got {shape!r}")
+        return cls(
+            architecture,
+            {name: from_value(shape, "input") for name, shape in shapes.items()},
+            {name: from_value(value, f"set {name}") for name, value in (settings or {}).items()},
+        )
+
     @cached_property
     def file(self) -> File:
         """The file with all that it includes, read once. Raises ParamcalcError."""
@@ -84,7 +102,7 @@ def load(
 
     Raises ParamcalcError with every independent problem of the file.
     """
-    return request(str(architecture), input, settings).network()
+    return Request.from_python(str(architecture), input, settings).network()
 
 
 def loads(
@@ -99,21 +117,5 @@ def loads(
 
     `input` and `settings` are those of `load`. Raises ParamcalcError with every independent problem.
     """
-    return request(load_text(text, name, None if folder is None else Path(folder)), input, settings).network()
-
-
-def request(
-    architecture: str | File,
-    input: Sequence[Setting] | Mapping[str, Sequence[Setting]] | None,
-    settings: Mapping[str, Setting] | None,
-) -> Request:
-    """A request with Python values. Raises ParamcalcError for what is no shape of 1 to 4 sizes, or no value."""
-    named = input if isinstance(input, Mapping) else {} if input is None else {"": input}
-    for shape in named.values():
-        if isinstance(shape, str) or not isinstance(shape, Sequence) or not 1 <= len(shape) <= 4:
-            raise ParamcalcError(f"an input shape has 1 to 4 sizes, channels first, got {shape!r}")
-    return Request(
-        architecture,
-        {key: from_value(shape, "input") for key, shape in named.items()},
-        {key: from_value(value, f"set {key}") for key, value in (settings or {}).items()},
-    )
+    file = load_text(text, name, None if folder is None else Path(folder))
+    return Request.from_python(file, input, settings).network()

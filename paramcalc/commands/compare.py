@@ -26,7 +26,7 @@ def compare(
 ) -> None:
     """Put architectures side by side, with the ratio to the first.
 
-    Each may carry values of its own behind colons: 'resnet50:classes=10:input=3,256,256'.
+    Each may have values of its own after colons: 'resnet50:classes=10:input=3,256,256'.
     """
     out = Output(format, output, force=force)
     from paramcalc.commands.values import request
@@ -35,7 +35,7 @@ def compare(
 
     names = architectures or []
     if layers and len(names) != 2:
-        raise paramcalc.ParamcalcError(f"--layers compares two architectures, got {len(names)}")
+        raise paramcalc.ParamcalcError(f"--layers lines up two architectures, got {len(names)}")
     reports = [paramcalc.analyze(request(name, inputs, settings).network()) for name in names]
     comparison = paramcalc.compare(*reports, names=names)
     if layers:

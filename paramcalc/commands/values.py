@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import os
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from paramcalc import limits
@@ -83,23 +83,21 @@ def swept_setting(text: str) -> tuple[str, list[Value]]:
     A range holds its first number and every step up to its last. Raises ParamcalcError for anything else.
     """
     name, values, span = assignment("--set", text, "NAME=VALUE,VALUE,… or NAME=FIRST..LAST:STEP")
-    parts = [(part, span.part(offset, len(part))) for offset, part in split(values)]
-    return name, [value for part, where in parts for value in range_or_value(part, where)]
+    found: list[Value] = []
+    for offset, part in split(values):
+        where = span.part(offset, len(part))
+        if ".." in part:
+            found += [Value(str(number), Argument(number, where)) for number in numbers(part, where)]
+        else:
+            found.append(Value(part, from_text(part, where)))
+    return name, found
 
 
-def range_or_value(text: str, span: Span) -> Iterator[Value]:
-    """The numbers of a range, or one value."""
+def numbers(text: str, span: Span) -> range:
+    """The numbers of a range such as `16..128:16`. Raises ParamcalcError where it does not go up or is too long."""
     match = RANGE.fullmatch(text)
-    if match:
-        yield from (Value(str(number), Argument(number, span)) for number in numbers(match, span))
-    elif ".." in text:
+    if match is None:
         raise ParamcalcError(Problem("a range is FIRST..LAST or FIRST..LAST:STEP, of whole numbers", span))
-    else:
-        yield Value(text, from_text(text, span))
-
-
-def numbers(match: re.Match[str], span: Span) -> range:
-    """The numbers of a range. Raises ParamcalcError where it does not go up, or has too many."""
     if max(len((part or "").lstrip("-")) for part in match.groups()) > limits.DIGITS:
         raise ParamcalcError(Problem(f"a number of more than {limits.DIGITS} digits", span))
     first, last, step = int(match[1]), int(match[2]), int(match[3] or 1)
