@@ -24,6 +24,9 @@ from paramcalc.network import Network
 Setting: TypeAlias = int | float | bool | str | Fraction | Expr | Sequence["Setting"]
 """A value from Python: a number, a text in the language's notation, or a list of values."""
 
+Input: TypeAlias = Sequence[Setting] | Mapping[str, Sequence[Setting]] | None
+"""The shape of the first input, shapes by the names of inputs, or those of the file."""
+
 
 @dataclass(frozen=True)
 class Request:
@@ -40,12 +43,7 @@ class Request:
     symbolic: bool = False
 
     @classmethod
-    def from_python(
-        cls,
-        architecture: str | File,
-        input: Sequence[Setting] | Mapping[str, Sequence[Setting]] | None,
-        settings: Mapping[str, Setting] | None,
-    ) -> Request:
+    def from_python(cls, architecture: str | File, input: Input, settings: Mapping[str, Setting] | None) -> Request:
         """A request with Python values. Raises ParamcalcError for what is no shape of 1 to 4 sizes, or no value."""
         shapes = input if isinstance(input, Mapping) else {} if input is None else {"": input}
         for shape in shapes.values():
@@ -91,7 +89,7 @@ class Request:
 def load(
     architecture: str | PathLike[str],
     *,
-    input: Sequence[Setting] | Mapping[str, Sequence[Setting]] | None = None,
+    input: Input = None,
     settings: Mapping[str, Setting] | None = None,
 ) -> Network:
     """The network of a file, or of a bundled architecture by name, with or without `.yaml`.
@@ -110,7 +108,7 @@ def loads(
     *,
     name: str = "<text>",
     folder: str | PathLike[str] | None = None,
-    input: Sequence[Setting] | Mapping[str, Sequence[Setting]] | None = None,
+    input: Input = None,
     settings: Mapping[str, Setting] | None = None,
 ) -> Network:
     """The network of a text; `name` is its name in errors, and it may include files of `folder`.
