@@ -257,23 +257,18 @@ def parted(table: Table, width: int | None) -> list[Table]:
         return [table]
     needed = widest(table.columns, [[spell(value) for value in line.values] for line in table.lines])
 
-    def taken(columns: Sequence[int]) -> int:
-        return sum(needed[column] + len(GAP) for column in columns) - len(GAP)
+    def fits(columns: Sequence[int]) -> bool:
+        return sum(needed[i] + len(GAP) for i in columns) - len(GAP) <= width
 
-    pairs = [(place, place + 1) for place in range(2, len(table.columns), 2)]
-    beside = all(taken((0, 1, *pair)) <= width for pair in pairs)
+    pairs = [(i, i + 1) for i in range(2, len(table.columns), 2)]
+    beside = all(fits((0, 1, *pair)) for pair in pairs)
     groups: list[list[int]] = [[0, 1]]
     for pair in pairs:
-        if taken((*groups[-1], *pair)) > width:
+        if not fits((*groups[-1], *pair)):
             groups.append([0, 1] if beside else [0])
         groups[-1] += pair
-    parts = [
-        Table(
-            table.title,
-            [table.columns[p] for p in group],
-            [Line([line.values[p] for p in group]) for line in table.lines],
-        )
-        for group in groups
-    ]
+    parts = [table.only(group) for group in groups]
+    for part in parts[:-1]:
+        part.foot = ()
     parts[-1].foot = table.foot
     return parts

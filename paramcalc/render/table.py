@@ -89,49 +89,45 @@ class Table:
 
     def without(self, keys: Sequence[str]) -> Table:
         """The same table without some columns."""
-        return self.only([place for place, column in enumerate(self.columns) if column.key not in keys])
+        return self.only([index for index, column in enumerate(self.columns) if column.key not in keys])
 
     def chosen(self, names: Sequence[str]) -> Table:
         """The same table with the columns of these keys or titles, in this order; no page drops any of them.
 
         Raises ParamcalcError for a name that no column has, or that is given twice.
         """
-        places = [self.place(name) for name in names]
-        for name, place in zip(names, places, strict=True):
-            if places.count(place) > 1:
+        indices = [self.index(name) for name in names]
+        for name, index in zip(names, indices, strict=True):
+            if indices.count(index) > 1:
                 raise ParamcalcError(f"column '{name}' is given twice")
-        table = self.only(places)
+        table = self.only(indices)
         table.columns = [replace(column, rank=0, optional=False) for column in table.columns]
         return table
 
-    def place(self, name: str) -> int:
-        """Where the column of a key or title stands. Raises ParamcalcError where there is none."""
+    def index(self, name: str) -> int:
+        """The index of the column of a key or title. Raises ParamcalcError where there is none."""
+        keys, titles = [column.key for column in self.columns], [column.title for column in self.columns]
         for spelled in (str, str.casefold):
-            for names in ([column.key for column in self.columns], [column.title for column in self.columns]):
+            for names in (keys, titles):
                 found = [spelled(each) for each in names]
                 if name and spelled(name) in found:
                     return found.index(spelled(name))
-        keys = [column.key for column in self.columns]
-        hint = suggestion(name, [*keys, *(column.title for column in self.columns if column.title)])
+        hint = suggestion(name, [*keys, *filter(None, titles)])
         raise ParamcalcError(f"there is no column '{name}'{hint or ''}; there are {', '.join(keys)}")
 
-    def only(self, places: Sequence[int]) -> Table:
-        """The same table with the columns at some places, in their order, and the notes that go with them."""
-        columns = [self.columns[place] for place in places]
-
-        def chosen(line: Line) -> Line:
-            return Line([line.values[place] for place in places], line.below, line.emphasis)
-
+    def only(self, indices: Sequence[int]) -> Table:
+        """The same table with some of its columns, in their order, and the notes that go with them."""
+        lines = [Line([line.values[i] for i in indices], line.below, line.emphasis) for line in self.all_lines]
         return Table(
             self.title,
-            columns,
-            [chosen(line) for line in self.lines],
-            self.total and chosen(self.total),
+            [self.columns[i] for i in indices],
+            lines[: len(self.lines)],
+            lines[-1] if self.total else None,
             self.head,
-            self.notes(places),
+            self.notes(indices),
         )
 
-    def notes(self, places: Sequence[int]) -> list[Note | str]:
-        """The text below the table where only the columns at some places are shown: a note goes with its column."""
-        gone = {column.key for place, column in enumerate(self.columns) if place not in places}
+    def notes(self, indices: Sequence[int]) -> list[Note | str]:
+        """The text below the table where only some columns are shown: a note goes with its column."""
+        gone = {column.key for index, column in enumerate(self.columns) if index not in indices}
         return [note for note in self.foot if isinstance(note, str) or note.column not in gone]

@@ -50,7 +50,7 @@ def render(table: Table, page: Page) -> str:
     for line, row, long in zip(table.lines, layout.rows, layout.below, strict=False):
         text = row_text(row, layout, columns).rstrip()
         out.append(page.strong(text) if line.emphasis else text)
-        below = [titled(columns[place], value) for place, value in long.items() if place in layout.kept]
+        below = [titled(columns[index], value) for index, value in long.items() if index in layout.kept]
         out += [page.faint(text) for note in (*below, *line.below) for text in below_row(note, page.width)]
     if table.total is not None:
         out += [rule, page.strong(row_text(layout.rows[-1], layout, columns).rstrip())]
