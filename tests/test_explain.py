@@ -105,12 +105,12 @@ def test_the_evaluator_knows_its_arithmetic() -> None:
 
 # -- each step ----------------------------------------------------------------------------------
 
-UNTOLD = ("unknown", "depends on the symbols")
+UNKNOWN = ("unknown", "depends on the symbols")
 HULL = re.compile(r"(?P<path>.+?) (?P<size>[0-9,]+|nothing)")
 
 
 def whole_periods(node: Node) -> bool:
-    """Whether a node has units for all of the period whose largest field is told; a crop may leave fewer."""
+    """Whether a node has units for all of the period whose largest field is explained; a crop may leave fewer."""
     axes = [axis for axis in node.fields or () if isinstance(axis, Ordered)]
     parts = [(axis.units, len(part.spans)) for axis in axes for part in axis.maps]
     return not any(isinstance(units, int) and units < period for units, period in parts)
@@ -118,7 +118,7 @@ def whole_periods(node: Node) -> bool:
 
 def results(node: Node, part: Explanation, names: Mapping[str, int]) -> Iterator[Fraction]:
     """The value of an explanation, after its own arithmetic; nothing where there is none."""
-    text = part.here
+    text = part.with_numbers
     if part.rule == "the hull of what the branches read":
         paths, _, last = text.rpartition(": ")
         told = [match["size"] for match in map(HULL.fullmatch, paths.split(", ")) if match]
@@ -142,7 +142,7 @@ def results(node: Node, part: Explanation, names: Mapping[str, int]) -> Iterator
         largest = max(sizes, default=Fraction(0))
         assert equation(last, names) == largest or (number > 8 and equation(last, names) > largest)
         yield equation(last, names)
-    elif not text.startswith(UNTOLD) and text != "nothing":
+    elif not text.startswith(UNKNOWN) and text != "nothing":
         yield equation(text, names)
 
 
@@ -152,7 +152,7 @@ def numbers(values: Sequence[Size | Fraction | None] | None, names: Mapping[str,
     return {value if isinstance(value, Fraction) else Fraction(str(substitute(value, names))) for value in known}
 
 
-def told_truly(node: Node, row: Row, rows: Sequence[Row], names: Mapping[str, int]) -> None:
+def agrees_with_the_row(node: Node, row: Row, rows: Sequence[Row], names: Mapping[str, int]) -> None:
     """Every explanation of a step against its row; `names` has numbers for symbols."""
     found: dict[str, list[Fraction]] = {}
     parts = explain(node)
@@ -178,7 +178,7 @@ def told_truly(node: Node, row: Row, rows: Sequence[Row], names: Mapping[str, in
     stride = set(found.pop("stride", []))
     assert stride <= numbers(row.effective_stride, names), row.path
     assert not found
-    tells_stride_where_it_changes(node, row, rows, stride, names)
+    explains_stride_where_it_changes(node, row, rows, stride, names)
 
 
 def starts_from_its_input(
@@ -190,18 +190,18 @@ def starts_from_its_input(
     fields = rows[source.index].receptive_field if source.layer else [1] * axes
     strides = rows[source.index].effective_stride if source.layer else [1] * axes
     for part in parts:
-        if part.rule == "as its input" and part.here != "nothing":
-            assert equation(part.here, names) in numbers(fields, names), node.path
+        if part.rule == "as its input" and part.with_numbers != "nothing":
+            assert equation(part.with_numbers, names) in numbers(fields, names), node.path
         if part.rule == "field + (span − 1)·stride of input":
-            before, stride = re.split(r" \+ \(.* − 1\)·", part.here.rpartition(" = ")[0])
+            before, stride = re.split(r" \+ \(.* − 1\)·", part.with_numbers.rpartition(" = ")[0])
             assert equation(before, names) in numbers(fields, names), node.path
             assert equation(stride, names) in numbers(strides, names), node.path
         if part.rule == "stride of input · stride":
-            before = part.here.rpartition(" = ")[0].rpartition("·")[0]
+            before = part.with_numbers.rpartition(" = ")[0].rpartition("·")[0]
             assert equation(before, names) in numbers(strides, names), node.path
 
 
-def tells_stride_where_it_changes(
+def explains_stride_where_it_changes(
     node: Node, row: Row, rows: Sequence[Row], told: set[Fraction], names: Mapping[str, int]
 ) -> None:
     """A stride that is another than that of the input is explained."""
@@ -223,7 +223,7 @@ def bundled(name: str) -> tuple[Network, Report]:
 
 def every_step(network: Network, report: Report, names: Mapping[str, int]) -> None:
     for node, row in zip(network.nodes, report.layers, strict=True):
-        told_truly(node, row, report.layers, names)
+        agrees_with_the_row(node, row, report.layers, names)
 
 
 @pytest.mark.parametrize("name", bundled_names())
@@ -262,7 +262,7 @@ def test_symbols_with_numbers_in_give_the_figures(name: str) -> None:
     for part in explain_whole(network, report):
         value = {"MACs": concrete.totals.macs, "params": concrete.totals.params, "FLOPs": concrete.totals.flops}
         if part.quantity in value:
-            assert equation(part.here, names) == Fraction(str(value[part.quantity]))
+            assert equation(part.with_numbers, names) == Fraction(str(value[part.quantity]))
 
 
 # -- the whole ----------------------------------------------------------------------------------
@@ -271,7 +271,11 @@ def test_symbols_with_numbers_in_give_the_figures(name: str) -> None:
 @pytest.mark.parametrize("name", bundled_names())
 def test_the_sums_of_a_bundled_architecture(name: str) -> None:
     network, report = bundled(name)
-    told = {part.quantity: equation(part.here, {}) for part in explain_whole(network, report) if ":" not in part.here}
+    told = {
+        part.quantity: equation(part.with_numbers, {})
+        for part in explain_whole(network, report)
+        if ":" not in part.with_numbers
+    }
     rows = report.layers
     assert told["params"] == sum(Fraction(str(row.weights)) + Fraction(str(row.biases)) for row in rows)
     assert told["MACs"] * 2 == told["FLOPs"] == 2 * sum(Fraction(str(row.macs)) for row in rows)
@@ -286,8 +290,8 @@ ONE_WINDOW = re.compile(
 
 def read_window(part: Explanation, names: Mapping[str, int]) -> tuple[str, Window, Fraction]:
     """The step that the window reaches to, the window, and the size that its formula gives."""
-    match = ONE_WINDOW.fullmatch(part.here)
-    assert match, part.here
+    match = ONE_WINDOW.fullmatch(part.with_numbers)
+    assert match, part.with_numbers
     kernel, stride, lo, hi = (
         int((match[name] or match["lo"]).replace(",", "")) for name in ("kernel", "stride", "lo", "hi")
     )
@@ -351,7 +355,7 @@ def check_window(network: Network, part: Explanation, axes: Sequence[int], names
             )
             assert all(through(steps, each) == window.size(each) for each in given_sizes)
             matched = True
-    assert matched, part.here
+    assert matched, part.with_numbers
     longer_is_no_chain(network, nodes[-1])
 
 
@@ -431,7 +435,7 @@ def test_a_chain_ends_where_paths_part() -> None:
     conv = {"conv": {"out": 1, "kernel": 3, "padding": 1}}
     steps: list[Any] = [conv, conv, {"add": {"longer": [conv, conv], "same": []}}, conv]
     network, report = Document((1, 9, 9), steps, {}).load()
-    assert [(part.rule, part.here) for part in windows_in(network, report)] == [
+    assert [(part.rule, part.with_numbers) for part in windows_in(network, report)] == [
         ("all steps to conv2", "kernel 5, stride 1, padding 2: 9 + 2·2 − 5 + 1 = 9")
     ]
 
@@ -449,7 +453,7 @@ def test_what_is_laid_out_anew_reads_as_before_or_as_far_as_its_largest_bin() ->
     for last, expected in (("flatten", "each unit as before, in another order"), (pyramid, "the largest bin")):
         network, _ = Document((1, 9, 9), [*steps, last], {}).load()
         (field,) = [part for part in explain(network.nodes[-1]) if part.quantity == "field"]
-        assert (field.rule, field.here) == (expected, "3" if last == "flatten" else "9")
+        assert (field.rule, field.with_numbers) == (expected, "3" if last == "flatten" else "9")
 
 
 def test_conditions_say_who_needs_them() -> None:

@@ -13,31 +13,26 @@ from paramcalc.report.explain import Explanation, explain, explain_whole
 COLUMNS = (
     Column("quantity", "", numeric=False),
     Column("rule", "rule", numeric=False, rank=1),
-    Column("here", "here", numeric=False, longest=40),
+    Column("with_numbers", "with numbers", numeric=False, longest=40),
 )
+NAMES = {"peak": "alive at once"}
+"""What JSON calls a figure that tables call otherwise by now."""
 SPAN = "span = dilation·(kernel − 1) + 1, from a window's first tap to its last"
 
 
-def step_table(node: Node) -> Table:
-    """How the figures of a step come about."""
-    inputs = ", ".join(str(source.output) for source in node.inputs)
-    return explained(f"{node.path}: {node.type}, {inputs} → {node.output}", explain(node))
+def explain_tables(network: Network, report: Report, nodes: Sequence[Node], *, whole: bool) -> list[Table]:
+    """How the figures of some steps come about, and those of the whole network."""
+    tables = []
+    for node in nodes:
+        inputs = ", ".join(str(source.output) for source in node.inputs)
+        tables.append(explanations(f"{node.path}: {node.type}, {inputs} → {node.output}", explain(node)))
+    return [*tables, *([explanations(network.name, explain_whole(network, report))] if whole else [])]
 
 
-def whole_table(network: Network, report: Report) -> Table:
-    """How the figures of the whole come about."""
-    return explained(network.name, explain_whole(network, report))
-
-
-def explained(title: str, parts: Sequence[Explanation]) -> Table:
-    """Explanations as a table; the span is explained where a rule has one."""
+def explanations(title: str, parts: Sequence[Explanation]) -> Table:
+    """Explanations as a table; the span is defined where a rule has one."""
     lines = [Line(part) for part in parts]
     return Table(title, list(COLUMNS), lines, foot=[SPAN] if any("span" in part.rule for part in parts) else [])
-
-
-def explain_tables(network: Network, report: Report, nodes: Sequence[Node], *, whole: bool) -> list[Table]:
-    """The tables of some steps, and of the whole."""
-    return [*map(step_table, nodes), *([whole_table(network, report)] if whole else [])]
 
 
 def explain_object(network: Network, report: Report, nodes: Sequence[Node], *, whole: bool) -> dict[str, Any]:
@@ -45,8 +40,12 @@ def explain_object(network: Network, report: Report, nodes: Sequence[Node], *, w
     return {
         "name": network.name,
         "steps": [
-            {"path": node.path, "type": node.type, "figures": [part._asdict() for part in explain(node)]}
-            for node in nodes
+            {"path": node.path, "type": node.type, "figures": list(map(figure_object, explain(node)))} for node in nodes
         ],
-        "whole": [part._asdict() for part in explain_whole(network, report)] if whole else None,
+        "whole": list(map(figure_object, explain_whole(network, report))) if whole else None,
     }
+
+
+def figure_object(part: Explanation) -> dict[str, str]:
+    """One figure, under the names that scripts rely on."""
+    return {"quantity": NAMES.get(part.quantity, part.quantity), "rule": part.rule, "here": part.with_numbers}

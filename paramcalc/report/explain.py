@@ -1,4 +1,4 @@
-"""How each figure comes about: the rule, the rule with the numbers in, the result."""
+"""How each figure comes about: the rule, the rule with numbers, the result."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from paramcalc.algebra import receptive_field as fields
 from paramcalc.algebra.expr import Size, pretty
-from paramcalc.algebra.receptive_field import AxisField, Interval, Ordered, Unknown, Unordered
+from paramcalc.algebra.receptive_field import AxisField, Ordered, Unknown, Unordered
 from paramcalc.algebra.window import UNIT, Window, factor
 from paramcalc.errors import ParamcalcError, listing, suggestion
 from paramcalc.layers.sliding import Sliding
@@ -18,11 +18,11 @@ from paramcalc.report.derivation import derivations
 
 
 class Explanation(NamedTuple):
-    """One figure: what it is, its general rule, and the rule with the numbers in and its result."""
+    """One figure: what it is, its general rule, and the rule with numbers and the result."""
 
     quantity: str
     rule: str
-    here: str
+    with_numbers: str
 
 
 class Chain(NamedTuple):
@@ -58,117 +58,108 @@ def explain(node: Node) -> list[Explanation]:
 # -- receptive fields ---------------------------------------------------------------------------
 
 
-def explain_field(node: Node) -> Iterator[Explanation]:
-    """The receptive field of a step, and its stride where that changes, once for equal axes."""
-    name = "field"
+def explain_field(node: Node) -> list[Explanation]:
+    """The receptive field of a step, and its stride where that changes; equal axes of the input once."""
     inputs = read_by(node)
     if node.fields is None:
-        known = any(source.fields is None for source in inputs)
-        yield Explanation(name, "", "unknown, as before" if known else UNKNOWN)
-        return
-    sources = [source for source in inputs if source.source is node.source and source.fields is not None]
-    told: list[Explanation] = []
-    for axis, found in enumerate(node.fields):
-        before = [source.fields[axis] for source in sources if source.fields is not None]
-        try:
-            told += [*field_on_axis(node, axis, found, before, [source.path for source in sources])]
-        except Unknown:
-            told.append(Explanation(name, "", "depends on the symbols"))
-    yield from dict.fromkeys(told)
+        unknown_before = any(source.fields is None for source in inputs)
+        return [Explanation("field", "", "unknown, as before" if unknown_before else UNKNOWN)]
+    sources = [source for source in inputs if source.source is node.source]
+    found: list[Explanation] = []
+    for axis, field in enumerate(node.fields):
+        found += on_axis(node, field, [(source.path, source.fields[axis]) for source in sources if source.fields])
+    return list(dict.fromkeys(found))
 
 
 def read_by(node: Node) -> Sequence[Node]:
-    """The nodes that a node reads; a step that a field names gives only a size or a place."""
+    """The nodes that a node reads; a step that one of its fields names gives only a size or regions."""
     return node.inputs[:1] if node.layer and node.layer.references else node.inputs
 
 
-def field_on_axis(
-    node: Node, axis: int, found: AxisField, before: Sequence[AxisField], names: Sequence[str]
-) -> Iterator[Explanation]:
-    """The field on one axis of the network's input."""
-    size = fields.receptive_field(found)
-    result = "nothing" if size is None else pretty(size)
-    if len(before) > 1:
-        paths = ", ".join(f"{name} {shown(one)}" for name, one in zip(names, before, strict=True))
-        yield Explanation("field", "the hull of what the branches read", f"{paths}: {result}")
-    elif before[0] == found or not changes(before[0], found):
-        left = "" if fields.receptive_field(before[0]) == size else ", of the units that are left"
+def on_axis(node: Node, field: AxisField, sources: Sequence[tuple[str, AxisField]]) -> list[Explanation]:
+    """The field of a step on one axis of the network's input, from those of its inputs, with their paths."""
+    try:
+        if len(sources) == 1:
+            return list(from_one(node, field, sources[0][1]))
+        paths = ", ".join(f"{path} {size_of(source)}" for path, source in sources)
+        return [Explanation("field", "the hull of what the branches read", f"{paths}: {size_of(field)}")]
+    except Unknown:
+        return [Explanation("field", "", "depends on the symbols")]
+
+
+def from_one(node: Node, field: AxisField, before: AxisField) -> Iterator[Explanation]:
+    """The field of a step with one input. Raises Unknown where symbols leave it open."""
+    result = size_of(field)
+    if before == field or (isinstance(before, Ordered) and isinstance(field, Ordered) and before.maps == field.maps):
+        left = "" if size_of(before) == result else ", of the units that are left"
         yield Explanation("field", f"as its input{left}", result)
-    elif isinstance(found, Unordered):
-        kept = fields.receptive_field(before[0]) == size
-        yield Explanation("field", "each unit as before, in another order" if kept else "the largest bin", result)
-    elif found.constant:
-        yield from everything_below(before[0], result)
+    elif isinstance(field, Unordered):
+        rule = "each unit as before, in another order" if size_of(before) == result else "the largest bin"
+        yield Explanation("field", rule, result)
+    elif field.constant:
+        yield whole_map(before, result)
     else:
-        yield from through_window(node, axis, found, before[0], result)
+        yield from through_window(node, field, before, result)
 
 
-def changes(before: AxisField, found: AxisField) -> bool:
-    """Whether what units read is other than before."""
-    if isinstance(before, Ordered) and isinstance(found, Ordered):
-        return before.maps != found.maps
-    return True
-
-
-def shown(found: AxisField) -> str:
-    """The size of a field."""
-    size = fields.receptive_field(found)
+def size_of(field: AxisField) -> str:
+    """The size of a field as text."""
+    size = fields.receptive_field(field)
     return "nothing" if size is None else pretty(size)
 
 
-def everything_below(before: AxisField, result: str) -> Iterator[Explanation]:
+def whole_map(before: AxisField, result: str) -> Explanation:
     """The field of an operation that reads the whole map."""
     single = single_map(before)
     if single is None or isinstance(before, Unordered) or before.constant:
-        yield Explanation("field", "all that its input reads", result)
-        return
-    step, (lo, hi) = single
-    reach = f"{pretty(hi - lo + 1)} + ({pretty(before.units)} − 1)·{factor(step)}"
-    yield Explanation("field", "the whole map: field + (n − 1)·stride", f"{reach} = {result}")
+        return Explanation("field", "all that its input reads", result)
+    stride, size = single
+    total = f"{pretty(size)} + ({pretty(before.units)} − 1)·{factor(stride)}"
+    return Explanation("field", "the whole map: field + (n − 1)·stride", f"{total} = {result}")
 
 
-def single_map(found: AxisField) -> tuple[Size, Interval] | None:
-    """The stride and the first interval of a field of period 1."""
-    if isinstance(found, Ordered) and len(found.maps) == 1 and len(found.maps[0].spans) == 1:
-        step, (span,) = found.maps[0]
-        return None if span is None else (step, span)
+def single_map(field: AxisField) -> tuple[Size, Size] | None:
+    """The stride and the size of a field whose units all read the same number of positions, evenly spaced."""
+    if isinstance(field, Ordered) and len(field.maps) == 1 and len(field.maps[0].spans) == 1:
+        stride, (span,) = field.maps[0]
+        return None if span is None else (stride, span[1] - span[0] + 1)
     return None
 
 
-def through_window(node: Node, axis: int, found: Ordered, before: AxisField, result: str) -> Iterator[Explanation]:
+def through_window(node: Node, field: Ordered, before: AxisField, result: str) -> Iterator[Explanation]:
     """The field behind a window, or behind a layer that enlarges the map."""
     single = single_map(before)
     layer = node.layer
-    if single is not None and single_map(found) and isinstance(layer, Sliding) and isinstance(before, Ordered):
+    if single and single_map(field) and isinstance(layer, Sliding) and isinstance(before, Ordered):
         window = layer.windows(node.inputs[0].output.shape)[before.along - 1]
-        step, (lo, hi) = single
+        stride, size = single
         if window.span == 1:
             yield Explanation("field", "as its input", result)
         else:
-            grown = f"{pretty(hi - lo + 1)} + ({pretty(window.span)} − 1)·{factor(step)} = {result}"
+            grown = f"{pretty(size)} + ({pretty(window.span)} − 1)·{factor(stride)} = {result}"
             yield Explanation("field", "field + (span − 1)·stride of input", grown)
         if window.stride != 1:
-            after = pretty(step * window.stride)
-            yield Explanation("stride", "stride of input · stride", f"{factor(step)}·{factor(window.stride)} = {after}")
+            product = f"{factor(stride)}·{factor(window.stride)} = {pretty(stride * window.stride)}"
+            yield Explanation("stride", "stride of input · stride", product)
         return
-    units = found.units if isinstance(found.units, int) else None
-    spans = [span for part in found.maps for span in part.spans[:units]]
-    if len(spans) > 1 and len(found.maps) == 1:
-        sizes = ", ".join("nothing" if span is None else pretty(span[1] - span[0] + 1) for span in spans[:SHOWN])
-        more = ", …" if len(spans) > SHOWN else ""
+    units = field.units if isinstance(field.units, int) else None
+    spans = [span for part in field.maps for span in part.spans[:units]]
+    if len(spans) > 1 and len(field.maps) == 1:
+        sizes = ["nothing" if span is None else pretty(span[1] - span[0] + 1) for span in spans[:LISTED]]
+        more = ", …" if len(spans) > LISTED else ""
         rule = f"the largest of {len(spans)} neighbouring units"
-        yield Explanation("field", rule, f"{sizes}{more}: {result}")
+        yield Explanation("field", rule, f"{', '.join(sizes)}{more}: {result}")
     else:
         yield Explanation("field", "", result)
-    stride = fields.effective_stride(found)
-    if stride is not None and stride != fields.effective_stride(before):
-        yield Explanation("stride", "", pretty(stride))
+    after = fields.effective_stride(field)
+    if after is not None and after != fields.effective_stride(before):
+        yield Explanation("stride", "", pretty(after))
 
 
 UNKNOWN = "unknown: it depends on the data or on symbols, or neighbouring units differ too much"
-"""What is said of fields that are not followed."""
+"""What stands for the field of a layer that has none which is the same for all data."""
 
-SHOWN = 8
+LISTED = 8
 """Units of a period whose fields are listed."""
 
 
@@ -181,20 +172,20 @@ def chain(network: Network) -> Chain | None:
     if first is None or len(first.output.shape) < 2:
         return None
     readers = Counter(source for node in network.nodes for source in read_by(node))
-    here, count = first, 0
+    end, count = first, 0
     windows = [UNIT] * (len(first.output.shape) - 1)
     for node in network.nodes:
-        if tuple(read_by(node)) != (here,) or readers[here] > 1:
+        if tuple(read_by(node)) != (end,) or readers[end] > 1:
             break
         if isinstance(node.layer, Sliding):
             windows = [
-                one.then(other) for one, other in zip(windows, node.layer.windows(here.output.shape), strict=True)
+                one.then(other) for one, other in zip(windows, node.layer.windows(end.output.shape), strict=True)
             ]
             count += 1
-        elif node.fields is None or node.fields != here.fields:
+        elif node.fields is None or node.fields != end.fields:
             break
-        here = node
-    return Chain(here, first.output.shape[1:], windows) if count > 1 else None
+        end = node
+    return Chain(end, first.output.shape[1:], windows) if count > 1 else None
 
 
 def summed(left: Size, right: Size) -> str:
@@ -213,9 +204,7 @@ def explain_whole(network: Network, report: Report) -> list[Explanation]:
         Explanation("activations", "elements that the steps write; views write none", pretty(totals.activations)),
     ]
     if totals.peak_activations is not None:
-        parts.append(
-            Explanation("alive at once", "the largest sum of tensors still needed", pretty(totals.peak_activations))
-        )
+        parts.append(Explanation("peak", "the largest sum of tensors still needed", pretty(totals.peak_activations)))
     found = chain(network)
     if found is not None:
         for n, window in dict.fromkeys(zip(found.sizes, found.windows, strict=True)):
