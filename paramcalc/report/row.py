@@ -21,11 +21,10 @@ from paramcalc.report.derivation import derivations
 
 
 class FieldSummary(NamedTuple):
-    """What is told of the fields of a node: values for each axis of the input, and marks.
+    """The receptive-field summary of a node: values for each axis of the input, and marks.
 
-    Each list has one value per spatial axis of the network's input, in input positions; None as a
-    whole is unknown (it depends on the data), and None for one axis is a value that does not exist
-    (units without a position).
+    Each list has one value per spatial axis of the network's input, in input positions; None as a whole is unknown (it
+    depends on the data), and None for one axis is a value that does not exist (units without a position).
     """
 
     receptive_field: list[Size | None] | None = None
@@ -33,10 +32,6 @@ class FieldSummary(NamedTuple):
     effective_padding: list[Size | None] | None = None
     covers_input: bool = False
     misaligned: bool = False
-
-
-NOTHING = FieldSummary()
-"""What is told of a field that is not known."""
 
 
 class Row:
@@ -167,27 +162,21 @@ class Row:
 
 
 def summarize_field(node: Node) -> FieldSummary:
-    """What is told of the fields of a node."""
+    """The receptive-field summary of a node; that of an unknown field where one axis is unknown."""
     axes = node.fields
     if axes is None:
-        return NOTHING
-    sizes: list[Size | None] = []
-    strides: list[Size | Fraction | None] = []
-    paddings: list[Size | None] = []
-    misaligned = False
-    last: AxisField | None = None
+        return FieldSummary()
     try:
-        for axis in axes:
-            if last is None or axis[1:] != last[1:]:  # on square maps one axis stands for all
-                size = field.receptive_field(axis)
-                stride = field.effective_stride(axis)
-                padding = field.effective_padding(axis)
-                misaligned = misaligned or field.misaligned(axis)
-            sizes.append(size)
-            strides.append(stride)
-            paddings.append(padding)
-            last = axis
-        covers_input = bool(axes) and all(map(field.covers, axes, node.source.output.shape[1:]))
+        found = [measures(axis) for axis in axes[:1]]
+        found += [found[0] if axis[1:] == axes[0][1:] else measures(axis) for axis in axes[1:]]  # equal on square maps
+        covers = bool(axes) and all(map(field.covers, axes, node.source.output.shape[1:]))
     except Unknown:
-        return NOTHING
-    return FieldSummary(sizes, strides, paddings, covers_input, misaligned)
+        return FieldSummary()
+    sizes, strides, paddings, misaligned = map(list, zip(*found, strict=True)) if found else ([], [], [], [])
+    return FieldSummary(sizes, strides, paddings, covers, any(misaligned))
+
+
+def measures(axis: AxisField) -> tuple[Size | None, Size | Fraction | None, Size | None, bool]:
+    """Receptive field, effective stride and padding on one axis, and whether it is misaligned. May raise Unknown."""
+    size, stride = field.receptive_field(axis), field.effective_stride(axis)
+    return size, stride, field.effective_padding(axis), field.misaligned(axis)
