@@ -13,7 +13,9 @@ from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 from paramcalc import limits
 from paramcalc.algebra.conditions import Conditions
 from paramcalc.algebra.expr import BEYOND, Size, too_large
-from paramcalc.algebra.receptive_field import INPUT_POSITIONS, Fields, Ordered, Unknown, intervals
+from paramcalc.algebra.interval_map import INPUT_POSITIONS
+from paramcalc.algebra.receptive_field import Fields, Ordered, comparison_cost
+from paramcalc.algebra.tap_map import Unknown
 from paramcalc.algebra.tensor import Shape, Tensor
 from paramcalc.errors import LayerError, Span
 from paramcalc.layers.base import FieldRule, Layer, multiplied, total, unchanged, unknown
@@ -253,7 +255,7 @@ class Network:
         for known in fields:
             if known == found:  # equal fields are one object, which is looked at once
                 return source, known
-        self._intervals += intervals(found)
+        self._intervals += comparison_cost(found)
         return source, found
 
 

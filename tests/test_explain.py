@@ -112,7 +112,7 @@ HULL = re.compile(r"(?P<path>.+?) (?P<size>[0-9,]+|nothing)")
 def whole_periods(node: Node) -> bool:
     """Whether a node has units for all of the period whose largest field is explained; a crop may leave fewer."""
     axes = [axis for axis in node.fields or () if isinstance(axis, Ordered)]
-    parts = [(axis.units, len(part.spans)) for axis in axes for part in axis.maps]
+    parts = [(axis.units, len(part.intervals)) for axis in axes for part in axis.maps]
     return not any(isinstance(units, int) and units < period for units, period in parts)
 
 

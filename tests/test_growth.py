@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 import paramcalc
-from paramcalc.algebra.receptive_field import through, united
+from paramcalc.algebra.receptive_field import compose_all, merge_equal_strides
 from paramcalc.layers.activation import Relu
 from paramcalc.layers.sliding import Conv, fixed_windows, taps_of
 from paramcalc.network import REMEMBERED, Network
@@ -20,7 +20,7 @@ from tests.growing import UNITS, growing
 
 def calls(text: str) -> tuple[int, int]:
     """Layers, and functions that Python and its built-in ones call to load and analyse a network."""
-    for remembered in (through, united, taps_of, fixed_windows):
+    for remembered in (compose_all, merge_equal_strides, taps_of, fixed_windows):
         remembered.cache_clear()
     number = 0
 

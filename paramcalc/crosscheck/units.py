@@ -8,7 +8,9 @@ from math import lcm, prod
 from typing import NamedTuple
 
 from paramcalc.algebra.expr import Size
-from paramcalc.algebra.receptive_field import AxisField, Ordered, Unknown, Unordered, everything, hull, interval
+from paramcalc.algebra.interval_map import hull
+from paramcalc.algebra.receptive_field import AxisField, Ordered, Unordered, read_whole_axis
+from paramcalc.algebra.tap_map import Unknown
 from paramcalc.crosscheck.gradients import Interval, Part
 from paramcalc.crosscheck.stretched import Value
 
@@ -43,13 +45,13 @@ def numbers(span: tuple[Size, Size] | None) -> Interval | None:
 
 def period(found: Ordered) -> int:
     """After how many units a field repeats."""
-    return lcm(*(len(part.spans) for part in found.maps))
+    return lcm(*(len(part.intervals) for part in found.maps))
 
 
 def total(found: AxisField) -> Interval | None:
     """What all units together should read; None where nothing is known of it."""
     try:
-        return numbers(found.hull if isinstance(found, Unordered) else everything(found).maps[0].spans[0])
+        return numbers(found.hull if isinstance(found, Unordered) else read_whole_axis(found).maps[0].intervals[0])
     except Unknown:
         return None
 
@@ -58,7 +60,7 @@ def expected_of(found: AxisField, unit: int) -> Interval | None:
     """What a unit should read."""
     if isinstance(found, Unordered):
         return total(found)
-    return numbers(hull(interval(part, unit) for part in found.maps))
+    return numbers(hull(part.interval(unit) for part in found.maps))
 
 
 def told(found: AxisField, unit: int, span: Interval | None) -> bool:
@@ -72,7 +74,7 @@ def told(found: AxisField, unit: int, span: Interval | None) -> bool:
     moving = [part for part in found.maps if part.step != 0]
     if len(moving) == len(found.maps) or span == expected_of(found, unit):
         return True
-    return span != numbers(hull(interval(part, unit) for part in moving)) if moving else span is not None
+    return span != numbers(hull(part.interval(unit) for part in moving)) if moving else span is not None
 
 
 # -- what is looked at ---------------------------------------------------------------------------

@@ -6,7 +6,7 @@ from typing import ClassVar
 
 from paramcalc.algebra.conditions import Conditions
 from paramcalc.algebra.expr import pretty
-from paramcalc.algebra.receptive_field import EACH
+from paramcalc.algebra.tap_map import EACH
 from paramcalc.algebra.tensor import Shape, Tensor, spelled
 from paramcalc.errors import LayerError
 from paramcalc.layers.base import WHOLE, Count, Decimal, FieldRule, Layer, Natural, Positive, Probability, along_axes

@@ -9,20 +9,8 @@ from typing_extensions import Self
 
 from paramcalc.algebra.conditions import Conditions
 from paramcalc.algebra.expr import ceil_divide, divide_exactly, pretty
-from paramcalc.algebra.receptive_field import (
-    EACH,
-    AxisField,
-    Fields,
-    Ordered,
-    TapMap,
-    Taps,
-    Unknown,
-    Unordered,
-    enlarged_taps,
-    linear_taps,
-    nearest_taps,
-    unordered,
-)
+from paramcalc.algebra.receptive_field import AxisField, Fields, Ordered, Unordered, lose_order
+from paramcalc.algebra.tap_map import EACH, TapMap, Taps, Unknown, enlarged_taps, linear_taps, nearest_taps
 from paramcalc.algebra.tensor import Shape, Tensor, spelled
 from paramcalc.algebra.window import factor
 from paramcalc.errors import LayerError
@@ -59,7 +47,7 @@ def laid_out(place: Callable[[int], tuple[int, bool] | None]) -> FieldRule:
         if found is None:
             raise Unknown
         axis, ordered = found
-        return field._replace(along=axis) if ordered else unordered(field, axis, origin)
+        return field._replace(along=axis) if ordered else lose_order(field, axis, origin)
 
     def rule(fields: Sequence[Fields], origin: object) -> Fields:
         return tuple(move(field, origin) for field in fields[0])

@@ -17,17 +17,8 @@ from pydantic import BaseModel, ConfigDict, PlainValidator, WithJsonSchema
 
 from paramcalc.algebra.conditions import Conditions
 from paramcalc.algebra.expr import Expr, Size, plain
-from paramcalc.algebra.receptive_field import (
-    EACH,
-    AxisField,
-    Fields,
-    Ordered,
-    TapMap,
-    Unknown,
-    Unordered,
-    behind,
-    everything,
-)
+from paramcalc.algebra.receptive_field import AxisField, Fields, Ordered, Unordered, apply_tap_map, read_whole_axis
+from paramcalc.algebra.tap_map import EACH, TapMap, Unknown
 from paramcalc.algebra.tensor import Shape, Tensor, spelled
 from paramcalc.algebra.window import factor
 from paramcalc.errors import LayerError
@@ -327,11 +318,11 @@ def axis_behind(field: AxisField, tap_maps: Sequence[TapMap | None], y: Shape) -
         return field
     tap_map = tap_maps[field.along]
     if tap_map is None:
-        return everything(field)
+        return read_whole_axis(field)
     if isinstance(field, Unordered):
         if tap_map == EACH:
             return field
         raise Unknown
     if tap_map == EACH:
         return field if field.units == y[field.along] else field._replace(units=y[field.along])
-    return behind(tap_map, field, y[field.along])
+    return apply_tap_map(tap_map, field, y[field.along])

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import ClassVar
 
 from paramcalc.algebra.conditions import Conditions
-from paramcalc.algebra.receptive_field import EACH
+from paramcalc.algebra.tap_map import EACH
 from paramcalc.algebra.tensor import Shape, Tensor, spelled
 from paramcalc.errors import LayerError
 from paramcalc.layers.base import WHOLE, Count, FieldRule, Layer, Positive, Truth, along_axes

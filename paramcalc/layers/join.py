@@ -5,18 +5,17 @@ from typing import ClassVar
 
 from paramcalc.algebra.conditions import Conditions
 from paramcalc.algebra.expr import Expr, Size, added, plain, pretty
+from paramcalc.algebra.interval_map import hull, largest
 from paramcalc.algebra.receptive_field import (
     AxisField,
     Fields,
     Ordered,
-    Unknown,
     Unordered,
-    everything,
-    hull,
-    largest,
-    meet,
-    unordered,
+    lose_order,
+    merge_paths,
+    read_whole_axis,
 )
+from paramcalc.algebra.tap_map import Unknown
 from paramcalc.algebra.tensor import Shape, Tensor
 from paramcalc.algebra.window import factor
 from paramcalc.errors import LayerError
@@ -65,7 +64,7 @@ class Elementwise(Layer):
 
         def rule(fields: Sequence[Fields], origin: object) -> Fields:
             spread = [[broadcast(field, y.shape) for field in branch] for branch in fields]
-            return tuple([meet(paths) for paths in zip(*spread, strict=True)])
+            return tuple([merge_paths(paths) for paths in zip(*spread, strict=True)])
 
         return rule
 
@@ -78,7 +77,7 @@ def moves(field: AxisField) -> bool:
 def broadcast(field: AxisField, y: Shape) -> AxisField:
     """A field whose axis is stretched from 1 to more: all units read what the one read."""
     if isinstance(field, Ordered) and field.units == 1 and y[field.along] != 1 and not field.constant:
-        return everything(field)._replace(whole=field.whole)
+        return read_whole_axis(field)._replace(whole=field.whole)
     return field
 
 
@@ -137,10 +136,10 @@ class Concat(Layer):
             if path.along == axis and moves(path):
                 break
         else:
-            return meet(paths)
+            return merge_paths(paths)
         if any(path.along != axis and moves(path) for path in paths):
             raise Unknown
-        parts = [unordered(path, axis, origin) for path in paths]
+        parts = [lose_order(path, axis, origin) for path in paths]
         total = hull([part.hull for part in parts])
         assert total is not None
         return Unordered(axis, largest([part.size for part in parts]), total, origin)

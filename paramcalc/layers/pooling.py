@@ -6,7 +6,9 @@ from typing import ClassVar
 
 from paramcalc.algebra.conditions import Conditions
 from paramcalc.algebra.expr import Size, pretty
-from paramcalc.algebra.receptive_field import EACH, Fields, Unordered, adaptive_taps, largest, unordered
+from paramcalc.algebra.interval_map import largest
+from paramcalc.algebra.receptive_field import Fields, Unordered, lose_order
+from paramcalc.algebra.tap_map import EACH, adaptive_taps
 from paramcalc.algebra.tensor import Shape, Tensor
 from paramcalc.algebra.window import factor
 from paramcalc.layers.base import (
@@ -122,7 +124,7 @@ class SpatialPyramidPool(Layer):
                 readers.append(along_axes([EACH, *(adaptive_taps(n, level) for n in x[1:])], pooled))
 
         def rule(fields: Sequence[Fields], origin: object) -> Fields:
-            found = [[unordered(field, 0, origin) for field in bins(fields, origin)] for bins in readers]
+            found = [[lose_order(field, 0, origin) for field in bins(fields, origin)] for bins in readers]
             return tuple(largest_of(axis) for axis in zip(*found, strict=True))
 
         return rule

@@ -7,7 +7,7 @@ from typing import ClassVar
 
 from paramcalc.algebra.conditions import Conditions
 from paramcalc.algebra.expr import Size, pretty
-from paramcalc.algebra.receptive_field import EACH, TapMap, transposed_taps, window_taps
+from paramcalc.algebra.tap_map import EACH, TapMap, transposed_taps, window_taps
 from paramcalc.algebra.tensor import Shape, Tensor, spelled
 from paramcalc.algebra.window import Window, factor, rounded_up, same_padding
 from paramcalc.errors import LayerError

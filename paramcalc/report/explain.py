@@ -8,7 +8,8 @@ from typing import NamedTuple
 
 from paramcalc.algebra import receptive_field as fields
 from paramcalc.algebra.expr import Size, pretty
-from paramcalc.algebra.receptive_field import AxisField, Ordered, Unknown, Unordered
+from paramcalc.algebra.receptive_field import AxisField, Ordered, Unordered
+from paramcalc.algebra.tap_map import Unknown
 from paramcalc.algebra.window import UNIT, Window, factor
 from paramcalc.errors import ParamcalcError, listing, suggestion
 from paramcalc.layers.sliding import Sliding
@@ -120,7 +121,7 @@ def whole_map(before: AxisField, result: str) -> Explanation:
 
 def single_map(field: AxisField) -> tuple[Size, Size] | None:
     """The stride and the size of a field whose units all read the same number of positions, evenly spaced."""
-    if isinstance(field, Ordered) and len(field.maps) == 1 and len(field.maps[0].spans) == 1:
+    if isinstance(field, Ordered) and len(field.maps) == 1 and len(field.maps[0].intervals) == 1:
         stride, (span,) = field.maps[0]
         return None if span is None else (stride, span[1] - span[0] + 1)
     return None
@@ -143,7 +144,7 @@ def through_window(node: Node, field: Ordered, before: AxisField, result: str) -
             yield Explanation("stride", "stride of input · stride", product)
         return
     units = field.units if isinstance(field.units, int) else None
-    spans = [span for part in field.maps for span in part.spans[:units]]
+    spans = [span for part in field.maps for span in part.intervals[:units]]
     if len(spans) > 1 and len(field.maps) == 1:
         sizes = ["nothing" if span is None else pretty(span[1] - span[0] + 1) for span in spans[:LISTED]]
         more = ", …" if len(spans) > LISTED else ""

@@ -14,7 +14,8 @@ from typing import NamedTuple
 
 from paramcalc.algebra import receptive_field as field
 from paramcalc.algebra.expr import Size, pretty
-from paramcalc.algebra.receptive_field import AxisField, Unknown
+from paramcalc.algebra.receptive_field import AxisField
+from paramcalc.algebra.tap_map import Unknown
 from paramcalc.algebra.tensor import Shape
 from paramcalc.network import FREE, Counts, Node
 from paramcalc.report.derivation import derivations

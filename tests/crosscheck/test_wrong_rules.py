@@ -9,7 +9,8 @@ import pytest
 import yaml
 
 import paramcalc
-from paramcalc.algebra.receptive_field import AxisField, Fields, IntervalMap, Ordered, Unordered
+from paramcalc.algebra.interval_map import IntervalMap
+from paramcalc.algebra.receptive_field import AxisField, Fields, Ordered, Unordered
 from paramcalc.algebra.tensor import Tensor
 from paramcalc.crosscheck import fields as gradients
 from paramcalc.crosscheck.check import CheckResult, Comparison, check
@@ -182,7 +183,7 @@ def changed(change: Callable[[IntervalMap], IntervalMap]) -> Callable[[AxisField
 
     def change_field(found: AxisField) -> AxisField:
         if isinstance(found, Unordered):
-            ((span,),) = [change(IntervalMap(0, (found.hull,))).spans]
+            ((span,),) = [change(IntervalMap(0, (found.hull,))).intervals]
             assert span
             return found._replace(hull=span)
         return found._replace(maps=tuple(map(change, found.maps)))
@@ -193,7 +194,9 @@ def changed(change: Callable[[IntervalMap], IntervalMap]) -> Callable[[AxisField
 def moved(before: int, behind: int) -> Callable[[AxisField], AxisField]:
     """A field whose intervals begin and end elsewhere."""
     return changed(
-        lambda part: part._replace(spans=tuple(span and (span[0] + before, span[1] + behind) for span in part.spans))
+        lambda part: part._replace(
+            intervals=tuple(span and (span[0] + before, span[1] + behind) for span in part.intervals)
+        )
     )
 
 

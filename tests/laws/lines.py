@@ -15,16 +15,13 @@ from typing import NamedTuple, TypeAlias
 
 from hypothesis import strategies as st
 
-from paramcalc.algebra.receptive_field import (
-    INPUT_POSITIONS,
-    Ordered,
+from paramcalc.algebra.interval_map import INPUT_POSITIONS
+from paramcalc.algebra.receptive_field import Ordered, apply_tap_map, merge_paths, read_whole_axis
+from paramcalc.algebra.tap_map import (
     TapMap,
     Taps,
     adaptive_taps,
-    behind,
-    everything,
     linear_taps,
-    meet,
     nearest_taps,
     transposed_taps,
     window_taps,
@@ -207,7 +204,7 @@ def apply(node: Node, operation: Operation) -> Node:
     """The node behind an operation; the node itself where the operation would leave nothing, or too much."""
     if isinstance(operation, Whole):
         everywhere = frozenset().union(*(node.reads(unit) for unit in range(node.units)))
-        return Node(1, lambda _: everywhere, frozenset(), 1, everything(node.axis))
+        return Node(1, lambda _: everywhere, frozenset(), 1, read_whole_axis(node.axis))
     if isinstance(operation, Join):
         return joined([chain(node, branch) for branch in operation.branches])
     n, units = node.units, operation.units(node.units)
@@ -221,7 +218,7 @@ def apply(node: Node, operation: Operation) -> Node:
         return frozenset().union(*(node.reads(position) for position in operation.positions(unit, n)))
 
     paces = frozenset(pace * each for each in node.paces)
-    return Node(units, reads, paces, period, behind(operation.tap_map(n), node.axis, units))
+    return Node(units, reads, paces, period, apply_tap_map(operation.tap_map(n), node.axis, units))
 
 
 def chain(node: Node, operations: tuple[Operation, ...]) -> Node:
@@ -246,7 +243,7 @@ def joined(nodes: list[Node]) -> Node:
         return frozenset().union(*(node.reads(unit) for node in cut))
 
     paces = frozenset().union(*(node.paces for node in cut))
-    axis = meet([node.axis for node in cut])
+    axis = merge_paths([node.axis for node in cut])
     assert isinstance(axis, Ordered)
     return Node(units, reads, paces, period, axis)
 

@@ -10,30 +10,20 @@ from hypothesis import strategies as st
 
 from paramcalc.algebra.conditions import numbers
 from paramcalc.algebra.expr import Size, substitute, symbol
+from paramcalc.algebra.interval_map import Interval, IntervalMap, compose, hull
 from paramcalc.algebra.receptive_field import (
-    Interval,
-    IntervalMap,
     Ordered,
-    TapMap,
-    Unknown,
-    adaptive_taps,
-    behind,
-    compose,
+    apply_tap_map,
     covers,
     effective_padding,
     effective_stride,
-    everything,
-    hull,
-    interval,
-    linear_taps,
-    meet,
+    lose_order,
+    merge_paths,
     misaligned,
-    nearest_taps,
+    read_whole_axis,
     receptive_field,
-    run,
-    unordered,
-    window_taps,
 )
+from paramcalc.algebra.tap_map import TapMap, Unknown, adaptive_taps, linear_taps, nearest_taps, window_taps
 from paramcalc.algebra.window import UNIT, Window
 from tests.laws.lines import (
     MOST_PERIOD,
@@ -68,7 +58,7 @@ def ends(positions: Positions) -> tuple[int, int] | None:
 
 def told(axis: Ordered, unit: int) -> Interval | None:
     """What the program says that a unit reads."""
-    return hull(interval(part, unit) for part in axis.maps)
+    return hull(part.interval(unit) for part in axis.maps)
 
 
 def extent(positions: Positions) -> int | None:
@@ -142,7 +132,7 @@ def test_paths_of_different_strides_are_misaligned(n: int, network: tuple[Operat
 def test_a_whole_map_operation_reads_what_all_units_read(n: int, network: tuple[Operation, ...]) -> None:
     node = chain(start(n), network)
     everywhere = frozenset().union(*(node.reads(unit) for unit in range(node.units)))
-    axis = everything(node.axis)
+    axis = read_whole_axis(node.axis)
     assert axis.whole
     for unit in UNITS:
         assert told(axis, unit) == ends(everywhere)
@@ -158,10 +148,10 @@ def test_units_laid_out_anew_keep_the_largest_size_and_the_hull(n: int, network:
     everywhere = frozenset().union(*(node.reads(unit) for unit in range(node.units)))
     if not everywhere:
         return
-    flat = unordered(node.axis, 0, "flatten")
+    flat = lose_order(node.axis, 0, "flatten")
     assert flat.hull == ends(everywhere)
     assert receptive_field(flat) == (receptive_field(node.axis) or 0)
-    assert everything(flat).maps == everything(node.axis).maps
+    assert read_whole_axis(flat).maps == read_whole_axis(node.axis).maps
 
 
 # -- paths that meet --------------------------------------------------------------------------------
@@ -172,7 +162,7 @@ def test_the_hull_contains_every_path_and_nothing_more(n: int, branches: list[tu
     paths = [chain(start(n), branch) for branch in branches]
     if lcm(*(node.period for node in paths)) > MOST_PERIOD:
         return
-    together = meet([node.axis for node in paths])
+    together = merge_paths([node.axis for node in paths])
     assert isinstance(together, Ordered)
     for unit in UNITS:
         parts = [span for span in (told(node.axis, unit) for node in paths) if span]
@@ -186,7 +176,7 @@ def test_the_hull_contains_every_path_and_nothing_more(n: int, branches: list[tu
 @given(LENGTHS, NETWORKS)
 def test_a_path_that_meets_itself_stays_as_it_is(n: int, network: tuple[Operation, ...]) -> None:
     axis = chain(start(n), network).axis
-    assert meet([axis, axis]) == axis
+    assert merge_paths([axis, axis]) == axis
 
 
 @given(st.integers(8, 40), operations(STEPS, 2), operations(STEPS, 2))
@@ -210,7 +200,7 @@ def test_a_chain_of_windows_reads_as_its_composed_window(steps: list[Sliding]) -
     window, axis = UNIT, Ordered(0, 1, (IntervalMap(1, ((0, 0),)),))
     for step in steps:
         window = window.then(step.window)
-        axis = behind(window_taps(step.window), axis, 1)
+        axis = apply_tap_map(window_taps(step.window), axis, 1)
     assert receptive_field(axis) == window.span
     assert effective_stride(axis) == window.stride
     assert effective_padding(axis) == window.lo
@@ -229,7 +219,7 @@ def test_two_steps_read_as_one_behind_the_other(n: int, first: Step, second: Ste
     both = flat_reading(first, second, n)
     for unit in UNITS:
         taps = [p for middle in second.positions(unit, first.units(n)) for p in first.positions(middle, n)]
-        assert interval(both, unit) == ends(frozenset(taps))
+        assert both.interval(unit) == ends(frozenset(taps))
 
 
 SPANS = st.none() | st.tuples(st.integers(-9, 9), st.integers(0, 9)).map(lambda pair: (pair[0], pair[0] + pair[1]))
@@ -238,11 +228,11 @@ PROGRESSIONS = st.builds(IntervalMap, st.integers(0, 9), st.lists(SPANS, min_siz
 
 @given(PROGRESSIONS, st.integers(1, 25), st.integers(1, 9))
 def test_a_run_of_units_reads_the_hull_of_what_they_read(field: IntervalMap, length: int, gap: int) -> None:
-    runs = run(field, length, gap)
+    runs = field.window(length, gap)
     for unit in range(-9, 9):
-        units = [interval(field, unit + gap * place) for place in range(length)]
+        units = [field.interval(unit + gap * place) for place in range(length)]
         read = frozenset(int(str(position)) for span in units if span for position in span)
-        assert interval(runs, unit) == ends(read)
+        assert runs.interval(unit) == ends(read)
 
 
 # -- symbols ----------------------------------------------------------------------------------------
@@ -267,15 +257,15 @@ def test_fields_of_a_symbolic_size_become_those_of_a_number(
         if 1 <= slide.units(node.units) <= MOST_UNITS:
             window = Window(*slide)
             node, size = apply(node, slide), window.size(size)
-            axis = behind(window_taps(window), axis, size)
+            axis = apply_tap_map(window_taps(window), axis, size)
     assert substitute(size, {"H": n}) == node.units
     if bins:
         node = apply(node, Adaptive(bins))
-        axis = behind(adaptive_taps(size, bins), axis, bins)
+        axis = apply_tap_map(adaptive_taps(size, bins), axis, bins)
     if last:
         node = apply(node, Whole())
         try:
-            axis = everything(axis)
+            axis = read_whole_axis(axis)
         except Unknown:
             # bins have no order while there may be fewer than no positions to share out
             assert bins
@@ -304,14 +294,14 @@ def test_adaptive_bins_of_a_symbolic_size_become_those_of_a_number(a: int, m: in
         return
     bins = compose(adaptive_taps(size, out), IntervalMap(1, ((0, 0),)))
     for unit in UNITS:
-        assert filled(interval(bins, unit), {"H": h}) == ends(frozenset(Adaptive(out).positions(unit, n)))
+        assert filled(bins.interval(unit), {"H": h}) == ends(frozenset(Adaptive(out).positions(unit, n)))
 
 
 @given(st.integers(1, 6), st.integers(1, 30))
 def test_upsampling_by_a_factor_is_the_same_for_a_symbol(factor: int, n: int) -> None:
     for read in (nearest_taps, linear_taps):
         symbolic, concrete = (compose(read(m, m * factor), IntervalMap(1, ((0, 0),))) for m in (H, n))
-        assert [interval(symbolic, unit) for unit in UNITS] == [interval(concrete, unit) for unit in UNITS]
+        assert [symbolic.interval(unit) for unit in UNITS] == [concrete.interval(unit) for unit in UNITS]
 
 
 @given(st.lists(STEPS, min_size=1, max_size=3), LENGTHS)

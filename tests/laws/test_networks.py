@@ -239,7 +239,7 @@ def put_in(values: Iterable[Size | Fraction | None] | None, names: Mapping[str, 
 def has_fewer_units_than_a_period(row: Row) -> bool:
     """Whether a node may lack the unit that reads most, which with symbols is taken to be there."""
     axes = [axis for axis in row.node.fields or () if isinstance(axis, Ordered)]
-    periods = [max(len(part.spans) for part in axis.maps) for axis in axes]
+    periods = [max(len(part.intervals) for part in axis.maps) for axis in axes]
     return any(axis.units in range(period) for axis, period in zip(axes, periods, strict=True))
 
 

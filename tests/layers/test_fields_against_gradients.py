@@ -18,7 +18,8 @@ from hypothesis import given
 from torch import Tensor
 
 from paramcalc import limits
-from paramcalc.algebra.receptive_field import AxisField, Interval, Ordered, Unordered, hull, interval
+from paramcalc.algebra.interval_map import Interval, hull
+from paramcalc.algebra.receptive_field import AxisField, Ordered, Unordered
 from paramcalc.crosscheck.linearised import Beyond, linearised
 from paramcalc.crosscheck.modules import module_for
 from paramcalc.network import Network, Node
@@ -69,7 +70,7 @@ def clean_units(field: AxisField, levels: Tensor) -> list[bool]:
 
 def period(field: AxisField) -> int:
     """After how many units the field repeats."""
-    return lcm(*(len(part.spans) for part in field.maps)) if isinstance(field, Ordered) else 1
+    return lcm(*(len(part.intervals) for part in field.maps)) if isinstance(field, Ordered) else 1
 
 
 def unbroken(units: list[int]) -> bool:
@@ -78,7 +79,7 @@ def unbroken(units: list[int]) -> bool:
 
 def wanted(field: Ordered, unit: int) -> Hull | None:
     """The interval that the field gives to a unit."""
-    spans = [interval(part, unit) for part in field.maps]
+    spans = [part.interval(unit) for part in field.maps]
     return numbers(hull(spans))
 
 

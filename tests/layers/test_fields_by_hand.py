@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 
 from paramcalc.algebra.expr import Size, symbol
-from paramcalc.algebra.receptive_field import INPUT_POSITIONS, Fields, Ordered, Unordered, covers, hull, interval
+from paramcalc.algebra.interval_map import INPUT_POSITIONS, hull
+from paramcalc.algebra.receptive_field import Fields, Ordered, Unordered, covers
 from paramcalc.layers import layer_class
 from paramcalc.layers.arrange import Crop, Flatten
 from paramcalc.layers.join import Add
@@ -54,7 +55,7 @@ def reads(node: Node) -> list[object]:
     assert isinstance(field, Ordered)
     assert isinstance(field.units, int)
     (progression,) = field.maps
-    return [interval(progression, unit) for unit in range(field.units)]
+    return [progression.interval(unit) for unit in range(field.units)]
 
 
 def test_a_permute_takes_positions_to_another_axis() -> None:
@@ -201,8 +202,8 @@ def test_a_crop_begins_at_its_offset() -> None:
     rows, columns = part.fields
     assert isinstance(rows, Ordered)
     assert isinstance(columns, Ordered)
-    assert [interval(rows.maps[0], unit) for unit in range(2)] == [(1, 1), (2, 2)]
-    assert [interval(columns.maps[0], unit) for unit in range(2)] == [(3, 3), (4, 4)]
+    assert [rows.maps[0].interval(unit) for unit in range(2)] == [(1, 1), (2, 2)]
+    assert [columns.maps[0].interval(unit) for unit in range(2)] == [(3, 3), (4, 4)]
 
 
 @pytest.mark.parametrize(
@@ -231,7 +232,7 @@ def test_one_unit_that_serves_all_positions_is_read_by_all_of_them(n: int) -> No
     field = field_of(line.add("multiply", line.input, one).fields)
     assert isinstance(field, Ordered)
     for unit in range(n):
-        assert hull([interval(part, unit) for part in field.maps]) == (0, n - 1)
+        assert hull([part.interval(unit) for part in field.maps]) == (0, n - 1)
     assert not field.whole
     assert not covers(field, n)
 

@@ -1,0 +1,1 @@
+"""Tests of the algebra of sizes, windows, receptive fields and conditions."""
