@@ -9,7 +9,7 @@ from paramcalc.algebra.conditions import Conditions
 from paramcalc.algebra.expr import Size, pretty
 from paramcalc.algebra.tap_map import EACH, TapMap, transposed_taps, window_taps
 from paramcalc.algebra.tensor import Shape, Tensor, spelled
-from paramcalc.algebra.window import Window, factor, rounded_up, same_padding
+from paramcalc.algebra.window import Window, rounded_up, same_padding
 from paramcalc.errors import LayerError
 from paramcalc.layers.base import (
     WHOLE,
@@ -194,8 +194,8 @@ class Conv(Convolution, Sliding):
 class ConvTranspose(Convolution):
     """A transposed convolution (torch.nn.ConvTranspose1d, 2d, 3d).
 
-    Output size per axis `(n − 1)·s − lo − hi + d·(k−1) + output_padding + 1`. Weights
-    `kernel · in · out/groups`, biases `out`, MACs `weights · input positions`.
+    Weights `kernel · in · out/groups`, biases `out`, MACs `weights · input positions`. The output size is
+    `Window.transposed_size`.
     """
 
     type: ClassVar[str] = "conv_transpose"
@@ -232,7 +232,7 @@ class ConvTranspose(Convolution):
     def infer(self, x: Shape, need: Conditions) -> Shape:
         """`[out, …]`."""
         self.need_groups(x, need)
-        sizes = [(n - 1) * w.stride - w.lo - w.hi + w.span for n, w in zip(x[1:], self.windows(x), strict=True)]
+        sizes = [window.transposed_size(n) for n, window in zip(x[1:], self.windows(x), strict=True)]
         return need_sizes("conv_transpose", x, (self.out, *sizes), need)
 
     def macs(self, x: Shape, y: Shape) -> Count:
@@ -245,14 +245,10 @@ class ConvTranspose(Convolution):
         return along_axes([WHOLE, *tap_maps], y.shape)
 
     def sizes(self, inputs: Sequence[Shape], y: Shape) -> Sequence[str]:
-        """`(n − 1)·s − padding + span = …`."""
+        """The size of each axis, once for equal axes."""
         x = inputs[0]
-        texts = []
-        for n, out, window in zip(x[1:], y[1:], self.windows(x), strict=True):
-            padding = window.lo + window.hi
-            taken = "" if padding == 0 else f" − {factor(padding)}"
-            texts.append(f"({pretty(n)} − 1)·{factor(window.stride)}{taken} + {pretty(window.span)} = {pretty(out)}")
-        return list(dict.fromkeys(texts))
+        windows = zip(x[1:], self.windows(x), strict=True)
+        return list(dict.fromkeys(window.transposed_formula(n) for n, window in windows))
 
 
 class Pool(Sliding):

@@ -108,6 +108,22 @@ def test_a_size_is_derived_with_the_numbers_in(window: Window, n: Size, text: st
     assert window.formula(n) == text
 
 
+@pytest.mark.parametrize(
+    ("window", "n", "text"),
+    [
+        # DCGAN's doubling of the map, U-Net's, and a last row of output padding (padding behind taken off)
+        (Window(4, 2, 1, 1), 14, "(14 − 1)·2 − 2 + 4 = 28"),
+        (Window(2, 2), 28, "(28 − 1)·2 + 2 = 56"),
+        (Window(3, 2, 1, 0), 7, "(7 − 1)·2 − 1 + 3 = 14"),
+        (Window(2, 2, 0, -1), 7, "(7 − 1)·2 − (−1) + 2 = 15"),
+        (Window(3, 1, dilation=2), 7, "(7 − 1)·1 + 5 = 11"),
+        (Window(2, S), H, "(H − 1)·S + 2 = H·S − S + 2"),
+    ],
+)
+def test_a_transposed_size_is_derived_with_the_numbers_in(window: Window, n: Size, text: str) -> None:
+    assert window.transposed_formula(n) == text
+
+
 def test_a_sum_or_a_negative_number_is_one_factor_in_parentheses() -> None:
     assert factor(5) == "5"
     assert factor(-5) == "(−5)"

@@ -85,6 +85,23 @@ def test_rounding_up_changes_only_the_padding_behind(step: Step) -> None:
     assert all(0 <= step.size(n) - step._replace(up=False).size(n) <= 1 for n in range(1, 60))
 
 
+@given(convolutions(), st.integers(1, 60))
+def test_a_transposed_window_has_the_size_that_torch_gives(step: Step, n: int) -> None:
+    window = step.window._replace(hi=step.lo)
+    size = window.transposed_size(n)
+    assert isinstance(size, int)
+    assume(size >= 1)
+    x, weight = torch.empty(1, 1, n, device="meta"), torch.empty(1, 1, step.kernel, device="meta")
+    y = torch.nn.functional.conv_transpose1d(x, weight, None, step.stride, step.lo, 0, 1, step.dilation)
+    assert y.shape[2] == size
+
+
+@given(convolutions(), st.integers(1, 60))
+def test_a_window_undoes_the_size_of_its_transpose(step: Step, n: int) -> None:
+    assert step.window.size(step.window.transposed_size(n)) == n
+    assert step.window.size(step.window.transposed_size(H)) == H
+
+
 # -- the monoid ---------------------------------------------------------------------------------
 
 
