@@ -200,7 +200,7 @@ class Network:
         known = self._inferred.get(key)
         if known is not None:
             return known
-        self.conditions.asker = path
+        self.conditions.required_by = path
         output = layer.result(inputs, self.conditions)
         if output is not inputs[0]:
             if not (isinstance(output.elements, int) and output.elements < BEYOND):

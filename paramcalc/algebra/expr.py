@@ -173,7 +173,7 @@ class Expr:
             product: Size = coefficient
             for atom in monomial:
                 if isinstance(atom, str):
-                    product = product * values.get(atom, symbol(atom))
+                    product = product * (values[atom] if atom in values else symbol(atom))
                 else:
                     product = product * (atom.inside.substitute(values) // atom.divisor)
             total = total + product

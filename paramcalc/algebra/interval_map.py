@@ -11,8 +11,8 @@ from functools import reduce
 from math import gcd, lcm
 from typing import NamedTuple, TypeAlias
 
-from paramcalc.algebra.conditions import smaller
 from paramcalc.algebra.expr import Size, too_large
+from paramcalc.algebra.solve import smaller
 from paramcalc.algebra.tap_map import TapMap, Unknown, phases
 
 Interval: TypeAlias = tuple[Size, Size]

@@ -28,9 +28,9 @@ from functools import lru_cache
 from math import lcm
 from typing import NamedTuple, TypeAlias
 
-from paramcalc.algebra.conditions import never_negative
 from paramcalc.algebra.expr import Size, divide_exactly
 from paramcalc.algebra.interval_map import Interval, IntervalMap, compose, hull, largest_size, unitwise_hull
+from paramcalc.algebra.solve import never_negative
 from paramcalc.algebra.tap_map import TapMap, Unknown
 
 REMEMBERED = 256

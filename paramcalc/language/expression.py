@@ -26,8 +26,8 @@ from functools import lru_cache, reduce
 from typing import NamedTuple, TypeAlias
 
 from paramcalc import limits
-from paramcalc.algebra.conditions import never_negative, smaller
 from paramcalc.algebra.expr import Expr, divide_exactly, plain, too_large
+from paramcalc.algebra.solve import never_negative, smaller
 from paramcalc.errors import ExpressionError, clipped, conjoined, suggestion
 
 Number: TypeAlias = int | Expr | Fraction

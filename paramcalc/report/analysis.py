@@ -6,8 +6,9 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 from paramcalc import limits
-from paramcalc.algebra.conditions import Condition, greatest
+from paramcalc.algebra.conditions import Condition
 from paramcalc.algebra.expr import Expr, Size, added
+from paramcalc.algebra.solve import greatest
 from paramcalc.algebra.tensor import Shape, Tensor
 from paramcalc.collector import paused
 from paramcalc.errors import ExpressionError, ParamcalcError, Problem

@@ -7,8 +7,8 @@ from fractions import Fraction
 from functools import cached_property
 from typing import NamedTuple, TypeAlias
 
-from paramcalc.algebra.conditions import greatest
 from paramcalc.algebra.expr import Expr, Size, added
+from paramcalc.algebra.solve import greatest
 from paramcalc.algebra.tensor import Shape
 from paramcalc.errors import ParamcalcError, suggestion
 from paramcalc.report.analysis import Report

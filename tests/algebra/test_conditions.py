@@ -5,8 +5,9 @@ from __future__ import annotations
 import pytest
 
 from paramcalc import limits
-from paramcalc.algebra.conditions import Condition, Conditions, Solution, lower_bound, never_negative, smaller
+from paramcalc.algebra.conditions import Condition, Conditions
 from paramcalc.algebra.expr import Size, symbol
+from paramcalc.algebra.solve import Solution, lower_bound, never_negative, smaller
 from paramcalc.algebra.window import Window
 
 H, W = symbol("H"), symbol("W")
@@ -44,7 +45,7 @@ def test_alexnet_needs_67_rows() -> None:
     n: Size = size
     for place, window in enumerate(windows):
         n = window.size(n)
-        conditions.asker = f"layer{place}"
+        conditions.required_by = f"layer{place}"
         assert conditions.at_least(n, 1)
     assert list(conditions) == [Condition("H >= 67", "layer7")]
     assert conditions.holds({"H": 67})
@@ -180,7 +181,7 @@ def test_each_condition_names_the_step_that_asks_for_it() -> None:
         ("add2", "divisible", H, 2),
         ("crop", "at_least", H, W),
     ):
-        conditions.asker = asker
+        conditions.required_by = asker
         assert getattr(conditions, kind)(left, right)
     assert list(conditions) == [
         # which says H >= 4 as well
@@ -196,7 +197,7 @@ def test_a_bound_is_not_blamed_on_a_step_that_asks_for_multiples() -> None:
         ("pool", "at_least", H, 30),
         ("crop", "at_least", 50, H),
     ):
-        conditions.asker = asker
+        conditions.required_by = asker
         assert getattr(conditions, kind)(left, right)
     assert list(conditions) == [
         Condition("H >= 30", "pool"),
@@ -283,6 +284,6 @@ def test_lower_bounds() -> None:
 def test_solutions_meet() -> None:
     left = Solution(3, 20, 4, frozenset((0, 2)))
     right = Solution(5, None, 6, frozenset((0, 1)))
-    both = left.meet(right)
+    both = left.intersect(right)
     assert (both.low, both.high, both.period) == (5, 20, 12)
     assert both.residues == {r for r in range(12) if r % 4 in (0, 2) and r % 6 in (0, 1)}

@@ -13,7 +13,7 @@ from paramcalc.algebra.tap_map import Taps
 NAMES = {"H": symbol("H"), "W": symbol("W"), "Taps": Taps}
 
 
-@pytest.mark.parametrize("name", ["window", "tap_map", "interval_map"])
+@pytest.mark.parametrize("name", ["window", "tap_map", "interval_map", "solve", "conditions"])
 def test_the_examples_of_a_module_give_what_they_show(name: str) -> None:
     found = doctest.testmod(import_module(f"paramcalc.algebra.{name}"), extraglobs=NAMES)
     assert found.attempted > 0

@@ -10,7 +10,8 @@ from typing import Any, NamedTuple
 from hypothesis import given
 from hypothesis import strategies as st
 
-from paramcalc.algebra.conditions import Condition, Conditions, lower_bound, never_negative, smaller
+from paramcalc.algebra.conditions import Condition, Conditions
+from paramcalc.algebra.solve import lower_bound, never_negative, smaller
 from paramcalc.language.expression import parse
 from tests.strategies import Tree, brute, linear_trees, size_of, trees
 
@@ -127,7 +128,7 @@ def test_only_the_strongest_bound_is_kept(asked: list[Request]) -> None:
 def test_a_bound_names_the_first_step_that_asks_for_it(asked: list[Request]) -> None:
     conditions = Conditions()
     for place, request in enumerate(asked):
-        conditions.asker = f"step{place}"
+        conditions.required_by = f"step{place}"
         request.ask(conditions)
     for condition in conditions:
         bound = int(condition.text.removeprefix("H >= "))
