@@ -500,8 +500,7 @@ class _Builder:
         """Execute a layer."""
         inputs: tuple[Node | None, ...] = (incoming,)
         if step.references:
-            order = [name for name in layer_class(step.kind).references if name in step.references]
-            inputs += tuple([self.refer(step.references[name], earlier, context) for name in order])
+            inputs += tuple([self.refer(reference, earlier, context) for reference in step.references])
         return self.add(step, inputs, path, incoming, context)
 
     def add(
@@ -541,8 +540,6 @@ class _Builder:
             if value is None:
                 return None
             values[name] = value
-        for name, reference in step.references.items():
-            values[name] = reference.name
         try:
             return layer_class(step.kind)(**values)
         except ValidationError as error:

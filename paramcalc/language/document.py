@@ -54,7 +54,7 @@ class Parameter(NamedTuple):
 class Step:
     """One step of a list: a layer, a block or a join, or only a reference to an earlier step.
 
-    `names` are all the names that the arguments use: with equal values for them, two executions of
+    `references` are the further inputs of a layer, in its order. `names` are all the names that the arguments use: with equal values for them, two executions of
     the step have equal arguments. `keys` are the places of what is written beside or inside it,
     fields with a dot before the name. `alone` is a step whose kind occurs once in its list without
     a name, `only_join` one that is the list's only join: both need no number in paths. `known_as` is
@@ -67,7 +67,7 @@ class Step:
         self.label: str | None = None
         self.arguments: dict[str, Argument] = {}
         self.keys: dict[str, Span] = {}
-        self.references: dict[str, Reference] = {}
+        self.references: list[Reference] = []
         self.branches: dict[str, Branch] = {}
         self.repeat: Argument | None = None
         self.when: Argument | None = None

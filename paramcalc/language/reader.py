@@ -16,7 +16,7 @@ from paramcalc.language.findings import NAME, Enough, Findings
 from paramcalc.language.keys import BLOCK_KEYS, FILE_KEYS, INPUT_KEYS, STEP_KEYS, VARIANT_KEYS
 from paramcalc.language.source import Entries, Items, Scalar, Value, kind, parse
 from paramcalc.language.steps import Blocks, StepReader, every_step
-from paramcalc.language.values import argument, parameters
+from paramcalc.language.values import TENSOR_NAMES, Scope, argument, parameters
 from paramcalc.layers import MODULES
 
 Resolve = Callable[[str], File]
@@ -67,7 +67,8 @@ class _Reader:
         self.arguments(tree, file, base)
         known = self.inputs(tree, file) and "args" not in meant
         if not based:
-            scope = {*(parameter.name for parameter in file.parameters), *file.symbols} if known else None
+            names = file.symbols.union(parameter.name for parameter in file.parameters)
+            scope = Scope(names, TENSOR_NAMES) if known else None
             steps = StepReader(self.findings, self.blocks, scope, self.filled)
             self.blocks.complete &= not meant & {"blocks", "include", "base"}
             self.own_blocks(tree, file, steps)
@@ -144,7 +145,7 @@ class _Reader:
 
     def arguments(self, tree: Entries, file: File, base: File | None) -> None:
         """The arguments of the file; a variant gives those of its base other defaults."""
-        own = parameters(tree.given("args"), (), self.findings)
+        own = parameters(tree.given("args"), frozenset(), self.findings)
         if base is None:
             file.parameters = own
             return
@@ -224,7 +225,8 @@ class _Reader:
             meant = self.findings.keys(body, BLOCK_KEYS, "a block")
             if body.get("layers") is None:
                 self.findings.needs(f"block '{name}'", {"layers"} - meant, key.span)
-            block = Block(name, key.span, parameters(body.given("args"), steps.scope, self.findings), file)
+            names = steps.scope.names if steps.scope else None
+            block = Block(name, key.span, parameters(body.given("args"), names, self.findings), file)
             if "args" in meant:
                 self.blocks.broken.add(name)
                 continue

@@ -4,33 +4,16 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from functools import cache
-from typing import Literal, NamedTuple, get_args, get_origin
+from typing import NamedTuple
 
 from paramcalc.errors import Span, clipped, closest, conjoined, listing, suggestion
-from paramcalc.language.document import Block, Branch, Step
+from paramcalc.language.document import Block, Branch, Reference, Step
 from paramcalc.language.findings import Findings, takes
 from paramcalc.language.keys import STEP_KEYS, SYNONYMS
+from paramcalc.language.slots import Slot, slots_of
 from paramcalc.language.source import Entries, Items, Scalar, Value, kind
 from paramcalc.language.values import Scope, argument, reference
 from paramcalc.layers import JOINS, MODULES, layer_class
-
-
-class Slot(NamedTuple):
-    """A field of a layer or an argument of a block; `words` are what it may hold beside expressions."""
-
-    required: bool
-    words: tuple[str, ...] = ()
-
-
-@cache
-def fields_of(layer: str) -> Mapping[str, Slot]:
-    """The fields of a layer, in order."""
-    fields = layer_class(layer).model_fields
-    return {
-        name: Slot(info.is_required(), get_args(info.annotation) if get_origin(info.annotation) is Literal else ())
-        for name, info in fields.items()
-    }
 
 
 class Blocks:
@@ -54,14 +37,14 @@ class StepReader(NamedTuple):
 
     findings: Findings
     blocks: Blocks
-    scope: Scope
+    scope: Scope | None
     filled: list[Step]
 
     def inside(self, block: Block) -> StepReader:
         """The reader of a block's steps, which see its arguments too."""
         if self.scope is None:
             return self
-        return self._replace(scope={*self.scope, *(parameter.name for parameter in block.parameters)})
+        return self._replace(scope=self.scope.including(parameter.name for parameter in block.parameters))
 
     # -- lists --------------------------------------------------------------------------------
 
@@ -153,7 +136,7 @@ class StepReader(NamedTuple):
             self.kind_is_known(Step(str(word.value), word.span))
             return
         kind = str(layers[0].value)
-        slots = self.slots(kind)
+        slots = slots_of(kind, self.blocks.known)
         fields = [word for word in words if str(word.value) in slots]
         if fields:
             names = conjoined([f"'{word.value}'" for word in fields])
@@ -211,13 +194,6 @@ class StepReader(NamedTuple):
 
     # -- arguments ----------------------------------------------------------------------------
 
-    def slots(self, kind: str) -> Mapping[str, Slot]:
-        """The fields of a layer, or the arguments of a block."""
-        if kind in MODULES:
-            return fields_of(kind)
-        block = self.blocks.known.get(kind)
-        return {} if block is None else {p.name: Slot(p.default is None) for p in block.parameters}
-
     def nouns(self, kind: str) -> tuple[str, str]:
         """What one slot is called, and several."""
         return ("a field", "fields") if kind in MODULES else ("an argument", "arguments")
@@ -227,16 +203,19 @@ class StepReader(NamedTuple):
         before = len(self.findings.problems)
         if isinstance(value, Scalar) and value.value is None:
             value = None
+        slots = slots_of(step.kind, self.blocks.known)
         if step.kind in JOINS:
-            self.join(step, value)
+            self.join(step, value, slots)
         else:
-            references = layer_class(step.kind).references if step.kind in MODULES else ()
-            self.fill(step, value, self.slots(step.kind), references)
+            self.fill(step, value, slots)
         self.filled.append(step)
+        if step.kind in MODULES:
+            given = [step.arguments.get(field) for field in layer_class(step.kind).references]
+            step.references = [Reference(str(each.value), each.span) for each in given if each]
         step.names = tuple(sorted({name for given in step.arguments.values() for name in given.names}))
         return len(self.findings.problems) == before
 
-    def fill(self, step: Step, value: Value | None, slots: Mapping[str, Slot], references: Collection[str]) -> None:
+    def fill(self, step: Step, value: Value | None, slots: Mapping[str, Slot]) -> None:
         """The arguments of a layer or block; a bare value is the first of its slots."""
         given: dict[str, tuple[Span, Value]] = {}
         meant: frozenset[str] = frozenset()
@@ -248,17 +227,15 @@ class StepReader(NamedTuple):
         elif value is not None:
             given = {next(iter(slots)): (value.span, value)}
         for name, (span, item) in given.items():
-            step.keys.setdefault(f".{name}", span)
-            if name in references:
-                found = reference(item, name, self.findings)
-                if found:
-                    step.references[name] = found
-            else:
-                what = f"{name} of {step.kind}"
-                step.arguments[name] = argument(item, what, self.scope, self.findings, slots[name].words)
+            self.read_slot(step, name, span, item, slots[name])
         missing = [name for name, slot in slots.items() if slot.required and name not in given and name not in meant]
         told = isinstance(value, Entries) and len(given) < len(value.entries)
         self.findings.needs(step.kind, missing, step.span, "" if told else takes(step.kind, slots))
+
+    def read_slot(self, step: Step, name: str, span: Span, value: Value, slot: Slot) -> None:
+        """One field of a layer, or one argument of a block."""
+        step.keys.setdefault(f".{name}", span)
+        step.arguments[name] = slot.read(value, f"{name} of {step.kind}", self.scope, self.findings)
 
     def unknown_slots(self, step: Step, words: list[Scalar], slots: Mapping[str, Slot]) -> frozenset[str]:
         """Report words that are no slots; those that were probably meant."""
@@ -269,9 +246,8 @@ class StepReader(NamedTuple):
         noun = "field" if step.kind in MODULES else "argument"
         return self.findings.unknown(others, slots, f"{step.kind} has no {noun}", step.kind, SYNONYMS)
 
-    def join(self, step: Step, value: Value | None) -> None:
+    def join(self, step: Step, value: Value | None, slots: Mapping[str, Slot]) -> None:
         """The branches of a join, and its fields."""
-        slots = fields_of(step.kind)
         if not isinstance(value, Entries):
             got = kind(value) if value is not None else "nothing"
             self.findings.add(f"{step.kind} takes named branches, each a list of steps, got {got}", step.span)
@@ -279,9 +255,7 @@ class StepReader(NamedTuple):
         before = len(self.findings.problems)
         for key, item in value.entries:
             if key.value in slots and not isinstance(item, Items):
-                step.keys[f".{key.value}"] = key.span
-                what = f"{key.value} of {step.kind}"
-                step.arguments[str(key.value)] = argument(item, what, self.scope, self.findings)
+                self.read_slot(step, str(key.value), key.span, item, slots[str(key.value)])
         step.branches = {branch.name: branch for branch in self.branches(value, step.kind, slots)}
         if len(step.branches) < 2 and len(self.findings.problems) == before:
             self.findings.add(f"{step.kind} needs at least two branches, got {len(step.branches)}", step.span)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator
+from typing import NamedTuple
 
 from paramcalc.algebra.tensor import AXIS_NAMES
 from paramcalc.errors import clipped, listing, suggestion
@@ -17,27 +18,36 @@ TENSOR_NAMES = tuple(dict.fromkeys(name for names in AXIS_NAMES.values() for nam
 SWITCHES = {"no": "false", "off": "false", "false": "false", "yes": "true", "on": "true", "true": "true"}
 """What other YAML readers take for truth values, in any case."""
 
-Scope = Collection[str] | None
-"""Names that expressions may use; None is any name."""
+
+class Scope(NamedTuple):
+    """The names that an expression may use: arguments and symbols, and the axes of an incoming tensor, if there is one.
+
+    The name of an axis stands for its size. Where a scope is expected, None allows every name.
+    """
+
+    names: frozenset[str]
+    axes: tuple[str, ...] = ()
+
+    def including(self, names: Iterable[str]) -> Scope:
+        """The scope with more arguments."""
+        return self._replace(names=self.names.union(names))
 
 
 def argument(
     value: Value,
     what: str,
-    scope: Scope,
+    scope: Scope | None,
     findings: Findings,
     words: Collection[str] = (),
     *,
     single: bool = False,
-    tensor: bool = True,
 ) -> Argument:
-    """A value that errors call `what`.
+    """A number, a truth value, an expression or a list of these, which errors call `what`.
 
-    `words` are what the field may hold beside expressions. `single` refuses lists, `tensor` says
-    that an incoming tensor lends the names of its sizes.
+    `words` are what the field may hold beside expressions. `single` refuses lists.
     """
     if isinstance(value, Items) and not single:
-        items = tuple(argument(item, what, scope, findings, words, tensor=tensor) for item in value.items)
+        items = tuple(argument(item, what, scope, findings, words) for item in value.items)
         return Argument(items, value.span, frozenset(name for item in items for name in item.names))
     if not isinstance(value, Scalar) or value.value is None:
         expected = "one value" if single else "a number, an expression or a list"
@@ -50,47 +60,45 @@ def argument(
     except SyntaxProblem as error:
         findings.add(error.problems[0].message, value.span.within(value.value, error.offset, error.length))
         return Argument(1, value.span)
-    if words and value.value in parsed.names and scope is not None and value.value not in scope:
+    if words and value.value in parsed.names and scope is not None and value.value not in scope.names:
         hint = suggestion(value.value, words)
         choice = " or ".join(f"'{word}'" for word in words)
         findings.add(f"{what} must be {choice}, got '{clipped(value.value)}'{hint}", value.span)
     else:
-        in_scope(value, parsed, scope, findings, tensor)
+        report_unknown_names(value, parsed, scope, findings)
     return Argument(parsed, value.span, frozenset(parsed.names))
 
 
-def in_scope(value: Scalar, parsed: Expression, scope: Scope, findings: Findings, tensor: bool) -> None:
+def report_unknown_names(value: Scalar, parsed: Expression, scope: Scope | None, findings: Findings) -> None:
     """Report the names of an expression that nothing gives a value to."""
     if scope is None:
         return
-    sizes = TENSOR_NAMES if tensor else ()
-    known = {*scope, *sizes}
     for name, offset in parsed.names.items():
-        if name in known:
+        if name in scope.names or name in scope.axes:
             continue
-        where = value.span.within(parsed.text, offset, len(name))
+        span = value.span.within(parsed.text, offset, len(name))
         if name in WORDS:
-            findings.add(f"'{name}' stands alone, not inside an expression", where)
+            findings.add(f"'{name}' stands alone, not inside an expression", span)
         elif name in TENSOR_NAMES:
-            findings.add(f"'{name}' is a size of an incoming tensor, and arguments have none", where)
+            findings.add(f"'{name}' is a size of an incoming tensor, and arguments have none", span)
+        elif name.lower() in SWITCHES:
+            findings.add(f"unknown name '{clipped(name)}'; write {SWITCHES[name.lower()]}", span)
         else:
-            switch = SWITCHES.get(name.lower())
-            hint = f"; write {switch}" if switch else suggestion(name, known | WORDS)
-            incoming = [f"the incoming tensor's {', '.join(TENSOR_NAMES)}"] if tensor else []
-            names = ", and ".join([listing(sorted(scope))] * bool(scope) + incoming)
-            note = f"in scope: {names}" if names and not switch else ""
-            findings.add(f"unknown name '{clipped(name)}'{hint}", where, note)
+            hint = suggestion(name, {*scope.names, *scope.axes, *WORDS})
+            axes = [f"the incoming tensor's {', '.join(scope.axes)}"] if scope.axes else []
+            names = ", and ".join([listing(sorted(scope.names))] * bool(scope.names) + axes)
+            findings.add(f"unknown name '{clipped(name)}'{hint}", span, f"in scope: {names}" if names else "")
 
 
-def parameters(value: Value | None, scope: Scope, findings: Findings) -> list[Parameter]:
-    """The arguments that a file or block takes; a default may use those before it, and `scope`."""
+def parameters(value: Value | None, names: frozenset[str] | None, findings: Findings) -> list[Parameter]:
+    """The arguments that a file or block takes; a default may use those before it, and `names` (None: every name)."""
     found: list[Parameter] = []
     for key, given in parameter_items(value, findings):
-        known = None if scope is None else {*scope, *(parameter.name for parameter in found)}
+        known = None if names is None else Scope(names.union(parameter.name for parameter in found))
         name = findings.name(key, "an argument")
         default = None
         if given is not None:
-            default = argument(given, f"the default of '{clipped(name)}'", known, findings, tensor=False)
+            default = argument(given, f"the default of '{clipped(name)}'", known, findings)
         if name in FUNCTIONS or name in KEYWORDS or name in WORDS:
             findings.add(f"'{name}' has a meaning of its own and cannot be an argument", key.span)
         elif any(parameter.name == name for parameter in found):
@@ -126,3 +134,9 @@ def reference(value: Value, what: str, findings: Findings) -> Reference | None:
         return Reference(value.value, value.span)
     findings.add(f"{what} must be the name of a step, got {kind(value)}", value.span)
     return None
+
+
+def step_name(value: Value, what: str, scope: Scope | None, findings: Findings) -> Argument:
+    """The name of an earlier step as the value of a field."""
+    found = reference(value, what, findings)
+    return Argument(found.name if found else "", value.span)
