@@ -16,7 +16,7 @@ from paramcalc.algebra.expr import BEYOND, Size, too_large
 from paramcalc.algebra.interval_map import INPUT_POSITIONS
 from paramcalc.algebra.receptive_field import Fields, Ordered, comparison_cost
 from paramcalc.algebra.tap_map import Unknown
-from paramcalc.algebra.tensor import Shape, Tensor
+from paramcalc.algebra.tensor import Axes, Shape, Tensor
 from paramcalc.errors import LayerError, Span
 from paramcalc.layers.base import FieldRule, Layer, multiplied, total, unchanged, unknown
 
@@ -47,7 +47,7 @@ Inference: TypeAlias = tuple[Tensor, Counts, FieldRule, Layer, Sequence[Tensor]]
 class Node:
     """One executed step: a layer applied to earlier nodes, or an input of the network.
 
-    `fields` are the receptive fields, one per spatial axis of the input `source`; None is unknown.
+    `fields` are the receptive fields, one per axis with positions of the input `source`; None is unknown.
     `shared_with` is the node whose weights this one uses; `counts` still holds what the layer has.
     `written` are the elements that the node writes, in all tensors; a `view` writes none of its own.
     """
@@ -128,18 +128,19 @@ class Network:
         self.claims: tuple[Claim, ...] = ()
         self.place: Span | None = None
         self._inferred: dict[tuple[int, ...], Inference] = {}
-        self._tensors: dict[tuple[Shape, Size], Tensor] = {}
+        self._tensors: dict[tuple[Shape, Size, Axes], Tensor] = {}
         self._by_path: dict[str, Node] = {}
         self._intervals = 0
         self._symbolic = 0
 
-    def add_input(self, path: str, shape: Shape, count: Size = 1) -> Node:
-        """An input of `count` tensors of a shape; every spatial position reads itself.
+    def add_input(self, path: str, shape: Shape, count: Size = 1, axes: Axes | None = None) -> Node:
+        """An input of `count` tensors of a shape; on every axis but the channels, each position reads itself.
 
-        Raises ExpressionError when its elements are too many terms or factors with symbols.
+        `axes` names its axes; without, they are those of a map, by their number. Raises ExpressionError
+        when its elements are too many terms or factors with symbols.
         """
-        fields = tuple(Ordered(axis, n, (INPUT_POSITIONS,)) for axis, n in enumerate(shape) if axis > 0)
-        tensor = self._one(Tensor(shape, count))
+        tensor = self._one(Tensor(shape, count, axes))
+        fields = tuple([Ordered(axis, shape[axis], (INPUT_POSITIONS,)) for axis in tensor.positions])
         node = Node(len(self.inputs), path, None, (), tensor, FREE, fields, None, False, None)
         self.inputs.append(node)
         return node
@@ -223,7 +224,7 @@ class Network:
 
     def _one(self, tensor: Tensor) -> Tensor:
         """The object that stands for all equal tensors of this network, so that its identity is enough to know it."""
-        return self._tensors.setdefault((tensor.shape, tensor.count), tensor)
+        return self._tensors.setdefault(tensor.key, tensor)
 
     def _need_measure(self, layer: Layer, output: Tensor) -> None:
         """Raise LayerError for sizes of too many digits, and after too many that hold symbols."""

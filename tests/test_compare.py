@@ -349,8 +349,8 @@ def test_a_page_holds_every_quantity_of_every_architecture(columns: int) -> None
     [
         (["compare"], "compare needs at least two architectures"),
         (["compare", "alexnet"], "compare needs at least two architectures"),
-        (["compare", "alexnet", "--layers"], "--layers compares two architectures, got 1"),
-        (["compare", "alexnet", "vgg16", "vgg19", "--layers"], "--layers compares two architectures, got 3"),
+        (["compare", "alexnet", "--layers"], "--layers lines up two architectures, got 1"),
+        (["compare", "alexnet", "vgg16", "vgg19", "--layers"], "--layers lines up two architectures, got 3"),
         (["compare", "alexnet", "alexnt"], "did you mean 'alexnet'?"),
         (["compare", "alexnet", "alexnet:clases=3"], "did you mean 'classes'?"),
         (["compare", "alexnet", "alexnet:classes="], "expected NAME=VALUE"),

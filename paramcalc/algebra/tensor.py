@@ -1,10 +1,12 @@
-"""Tensors: a shape without the batch axis, and how many of it one input gives.
+"""Tensors: a shape without the batch axis, a name for each of its axes, and how many of it one input gives.
 
-Channels first: `[C]`, `[C, L]`, `[C, H, W]`, `[C, D, H, W]`; sequences of tokens are `[T, D]`.
+Shapes without names have their axes named by their number, channels first: `[C]`, `[C, L]`,
+`[C, H, W]`, `[C, D, H, W]`. Every axis but `channels` has positions.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from math import prod
 from typing import TypeAlias
 
@@ -12,36 +14,62 @@ from paramcalc.algebra.expr import Size, plain
 
 Shape: TypeAlias = tuple[Size, ...]
 
-AXIS_NAMES: dict[int, tuple[str, ...]] = {
-    1: ("channels",),
-    2: ("channels", "length"),
-    3: ("channels", "height", "width"),
-    4: ("channels", "depth", "height", "width"),
-}
-"""What expressions call the sizes of the incoming tensor, by its number of axes."""
+Axes: TypeAlias = tuple[str, ...]
 
-SYMBOLS: dict[int, tuple[str, ...]] = {1: (), 2: ("L",), 3: ("H", "W"), 4: ("D", "H", "W")}
-"""The usual symbols of the spatial sizes, by the number of axes."""
+CHANNELS, TOKENS, GROUPS = "channels", "tokens", "groups"
+"""Names of axes: features, positions in one sequence, and a part that was split off another axis."""
+
+NAMES_BY_RANK: dict[int, Axes] = {
+    1: (CHANNELS,),
+    2: (CHANNELS, "length"),
+    3: (CHANNELS, "height", "width"),
+    4: (CHANNELS, "depth", "height", "width"),
+}
+"""The names of a shape's axes where nothing else names them, by their number."""
+
+SYMBOLS = {"length": "L", "depth": "D", "height": "H", "width": "W", TOKENS: "T"}
+"""The usual symbols of the sizes of axes."""
+
+
+def names_by_rank(rank: int) -> Axes:
+    """The names of that many axes where nothing else names them; more than four are channels and groups."""
+    return NAMES_BY_RANK.get(rank) or (CHANNELS, *[GROUPS] * (rank - 1))
 
 
 class Tensor:
-    """A shape, and the number of such tensors for one input: 1, or 2000 region crops.
+    """A shape, the names of its axes, and the number of such tensors for one input: 1, or 2000 region crops.
 
     `elements` are those of all of them: the product of the shape times the count.
     """
 
-    __slots__ = ("count", "elements", "shape")
+    __slots__ = ("axes", "count", "elements", "shape")
 
-    def __init__(self, shape: Shape, count: Size = 1) -> None:
+    def __init__(self, shape: Shape, count: Size = 1, axes: Axes | None = None) -> None:
         self.shape = shape
         self.count = count
+        self.axes = names_by_rank(len(shape)) if axes is None else axes
         self.elements: Size = prod(shape) * count
 
+    @property
+    def channels(self) -> int | None:
+        """The index of the axis `channels`; None where there is none."""
+        return self.axes.index(CHANNELS) if CHANNELS in self.axes else None
+
+    @property
+    def positions(self) -> tuple[int, ...]:
+        """The indexes of the axes that have positions: all but `channels`."""
+        return tuple([index for index, name in enumerate(self.axes) if name != CHANNELS])
+
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, Tensor) and self.shape == other.shape and self.count == other.count
+        return isinstance(other, Tensor) and self.key == other.key
 
     def __hash__(self) -> int:
-        return hash((self.shape, self.count))
+        return hash(self.key)
+
+    @property
+    def key(self) -> tuple[Shape, Size, Axes]:
+        """What equal tensors have in common."""
+        return self.shape, self.count, self.axes
 
     def __repr__(self) -> str:
         return f"<Tensor {self}>"
@@ -50,6 +78,63 @@ class Tensor:
         return spelled(self.shape) if self.count == 1 else f"{plain(self.count)} x {spelled(self.shape)}"
 
 
-def spelled(shape: Shape) -> str:
+def spelled(shape: Sequence[Size]) -> str:
     """A shape as errors write it: `[64, H//2, W//2]`."""
     return f"[{', '.join(plain(size) for size in shape)}]"
+
+
+# -- the names of axes that are made of others ----------------------------------------------------
+
+
+def merged(names: Sequence[str]) -> str:
+    """The name of an axis that several become: `channels` with channels among them, else `tokens`."""
+    return names[0] if len(names) == 1 else CHANNELS if CHANNELS in names else TOKENS
+
+
+def split(name: str, parts: int) -> Axes:
+    """The names of the parts of an axis, the outermost first; what is split off is called `groups`.
+
+    Channels keep their name on the innermost part (of `groups · channels`, a channel is counted within
+    its group), positions on the outermost (of `height · p`, the rows of patches are counted).
+    """
+    rest = (GROUPS,) * (parts - 1)
+    return (*rest, name) if name == CHANNELS else (name, *rest)
+
+
+def reshaped(x: Tensor, y: Shape) -> Axes:
+    """The names of the axes of `x` after a reshape to `y`.
+
+    Axes correspond in runs of equal products: `[C, H, W] → [C, H·W]` is C → C and H, W → H·W, which is
+    `channels, tokens`; `[C, H, W] → [g, C/g, H, W]` is `groups, channels, height, width`. A run of as
+    many axes as before keeps its names; a vector that becomes a map has the names of one.
+    """
+    if x.axes == (CHANNELS,):
+        return names_by_rank(len(y))
+    found: list[str] = []
+    start, begin = 0, 0
+    while begin < len(y):
+        end, stop = run_of_equal_products(x.shape[start:], y[begin:])
+        found += renamed(x.axes[start : start + end], stop)
+        start, begin = start + end, begin + stop
+    return tuple(found)
+
+
+def run_of_equal_products(x: Shape, y: Shape) -> tuple[int, int]:
+    """How many leading sizes of `x` and of `y` have one product; the fewest, or all of both."""
+    pairs = [(i, j) for i in range(len(x) + 1) for j in range(1, len(y) + 1)]
+    for i, j in sorted(pairs, key=lambda pair: (max(pair), pair)):
+        rest = prod(x[i:]) == prod(y[j:])
+        if rest and prod(x[:i]) == prod(y[:j]) and (j < len(y) or i == len(x)):
+            return i, j
+    return len(x), len(y)
+
+
+def renamed(names: Axes, number: int) -> Axes:
+    """The names of the axes that a run of axes with these names becomes."""
+    if len(names) == number:
+        return names
+    if not names:
+        return (GROUPS,) * number
+    if len(names) == 1:
+        return split(names[0], number)
+    return (merged(names), *[GROUPS] * (number - 1))

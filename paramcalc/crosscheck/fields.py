@@ -111,7 +111,7 @@ def alike(network: Network, source: Node) -> bool:
         return False
     for node in network.nodes:
         layer = layer_of(node)
-        if layer.type == "permute" or getattr(layer, "axis", 0) != 0:
+        if layer.type == "permute" or getattr(layer, "axis", 0) not in (0, None):
             return False
         for name in NEUTRAL.keys() & type(layer).model_fields.keys():
             value = getattr(layer, name)

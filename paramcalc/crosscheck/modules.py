@@ -14,6 +14,7 @@ from typing import NamedTuple, TypeAlias
 
 from torch import nn
 
+from paramcalc.algebra.expr import Size
 from paramcalc.crosscheck import parts
 from paramcalc.crosscheck.windows import (
     CONV,
@@ -58,6 +59,11 @@ def module_for(layer: Layer, shapes: Shapes) -> nn.Module:
     if isinstance(entry, NotCheckable):
         raise NoModule(f"{layer.type} cannot be checked: {entry.reason}")
     return entry(layer, shapes)
+
+
+def axis_index(axis: Size | str | None) -> int:
+    """The index of an axis without the batch; of a layer outside of a network, the channels come first."""
+    return 0 if axis is None else number(axis)  # type: ignore[arg-type]
 
 
 def plain(kind: Callable[[], nn.Module]) -> Builder:
@@ -166,7 +172,7 @@ def elu(layer: activation.Elu, shapes: Shapes) -> nn.Module:
 
 def softmax(layer: activation.Softmax, shapes: Shapes) -> nn.Module:
     """`nn.Softmax`, its axis counted with the batch."""
-    return nn.Softmax(number(layer.axis) + 1)
+    return nn.Softmax(axis_index(layer.axis) + 1)
 
 
 def dropout(layer: activation.Dropout, shapes: Shapes) -> nn.Module:
@@ -249,12 +255,12 @@ def crop(layer: arrange.Crop, shapes: Shapes) -> nn.Module:
 def slice_(layer: arrange.Slice, shapes: Shapes) -> nn.Module:
     """`torch.Tensor.narrow` on one axis, and a step."""
     stop = None if layer.stop is None else number(layer.stop)
-    return parts.Slice(number(layer.axis), number(layer.start), stop, number(layer.step))
+    return parts.Slice(axis_index(layer.axis), number(layer.start), stop, number(layer.step))
 
 
 def concat(layer: join.Concat, shapes: Shapes) -> nn.Module:
     """`torch.cat`."""
-    return parts.Concat(number(layer.axis))
+    return parts.Concat(axis_index(layer.axis))
 
 
 NO_REGIONS = "which positions it reads depends on the data, and torch has no such module"

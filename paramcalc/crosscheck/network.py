@@ -17,7 +17,7 @@ from paramcalc.algebra.expr import Expr, plain
 from paramcalc.crosscheck.modules import MODULES, NotCheckable, module_for
 from paramcalc.crosscheck.parts import Border
 from paramcalc.errors import ParamcalcError
-from paramcalc.layers.base import Layer
+from paramcalc.layers.base import Layer, axis_of
 from paramcalc.network import Network, Node
 
 Shapes: TypeAlias = list[tuple[int, ...]]
@@ -123,9 +123,13 @@ def trace(network: Network, build: Build, inputs: Sequence[Tensor], call: Call |
 
 
 def layer_of(node: Node) -> Layer:
-    """The layer of a step."""
-    assert node.layer is not None
-    return node.layer
+    """The layer of a step, its axis as a number: torch knows no names."""
+    layer = node.layer
+    assert layer is not None
+    axis = getattr(layer, "axis", 0)
+    if isinstance(axis, int):
+        return layer
+    return layer.model_copy(update={"axis": axis_of(axis, node.inputs[0].output)})
 
 
 def place(whole: TorchNetwork, node: Node, module: nn.Module) -> None:

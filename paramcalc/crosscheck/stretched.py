@@ -114,7 +114,9 @@ class Stretched:
             levels = marked(*(value.levels for value in read))
         cost = 0 if isinstance(module, nn.Identity) else levels.numel()
         self.steps.append(Step(node, module, node.inputs[: len(read)], cost))
-        mixed = any(value.mixed for value in read) or (layer.type == "concat" and getattr(layer, "axis", 0) != 0)
+        mixed = any(value.mixed for value in read) or (
+            layer.type == "concat" and getattr(layer, "axis", 0) not in (0, None)
+        )
         self.values[id(node)] = Value(tuple(small.shape[1:]), levels, moved(layer, place, len(own[0])), mixed)
 
 

@@ -13,7 +13,7 @@ from torch import nn
 from paramcalc.algebra.expr import Size
 from paramcalc.crosscheck.parts import Border, Pairs, RoundedUp, SameBorder
 from paramcalc.layers import sliding
-from paramcalc.layers.base import Padding, PerAxis
+from paramcalc.layers.fields import Padding, PerAxis
 
 Shapes: TypeAlias = Sequence[tuple[int, ...]]
 """The shapes of a layer's inputs, without the batch axis."""

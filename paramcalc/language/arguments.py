@@ -8,7 +8,7 @@ from math import isfinite
 
 from paramcalc import limits
 from paramcalc.algebra.expr import Expr, symbol, too_large
-from paramcalc.algebra.tensor import SYMBOLS
+from paramcalc.algebra.tensor import CHANNELS, SYMBOLS, names_by_rank
 from paramcalc.errors import ParamcalcError, Problem, Source, Span
 from paramcalc.language import expression
 from paramcalc.language.document import Argument, File
@@ -76,10 +76,13 @@ def split(text: str) -> Iterator[tuple[int, str]]:
 
 
 def symbolic_input(file: File) -> dict[str, Argument]:
-    """The first input of a file with symbols for its spatial sizes, by the input's name: `[3, H, W]`."""
+    """The first input of a file with symbols for all sizes but its channels, by the input's name: `[3, H, W]`."""
     if not file.inputs:
         return {}
     spec = file.inputs[0]
-    names = SYMBOLS[len(spec.shape)]
-    spatial = tuple(Argument(symbol(name), spec.span) for name in names)
-    return {spec.name: Argument((spec.shape[0], *spatial), spec.span, spec.shape[0].names)}
+    axes = spec.axes or names_by_rank(len(spec.shape))
+    sizes = [
+        size if name == CHANNELS else Argument(symbol(SYMBOLS.get(name, name)), spec.span)
+        for name, size in zip(axes, spec.shape, strict=True)
+    ]
+    return {spec.name: Argument(tuple(sizes), spec.span, frozenset(name for size in sizes for name in size.names))}

@@ -13,14 +13,13 @@ from pydantic import ValidationError
 
 from paramcalc import limits
 from paramcalc.algebra.expr import Expr, Size, symbol
-from paramcalc.algebra.tensor import AXIS_NAMES, spelled
 from paramcalc.collector import paused
 from paramcalc.errors import ExpressionError, LayerError, ParamcalcError, Problem, Span, listing, suggestion
 from paramcalc.language.document import Argument, Block, File, InputSpec, Reference, Step
 from paramcalc.language.expression import Constant, Expression, SyntaxProblem, show
 from paramcalc.language.faults import faults
 from paramcalc.layers import JOINS, MODULES, layer_class
-from paramcalc.layers.base import Layer
+from paramcalc.layers.base import Layer, axis_of
 from paramcalc.network import Network, Node
 
 Environment = dict[str, Constant]
@@ -226,7 +225,11 @@ class _Builder:
                 count = 1
             try:
                 if shape:
-                    earlier.names[spec.name] = (self.result.add_input(spec.name, tuple(shape), count), spec.name, False)
+                    earlier.names[spec.name] = (
+                        self.result.add_input(spec.name, tuple(shape), count, spec.axes),
+                        spec.name,
+                        False,
+                    )
             except ExpressionError as error:
                 self.problem(f"in the elements of the input, {error.problems[0].message}", spec.span)
         return StepScope(earlier, "")
@@ -235,6 +238,11 @@ class _Builder:
         arguments: Sequence[Argument] = spec.shape
         if override is not None:
             assert isinstance(override.value, tuple)
+            if spec.axes and len(override.value) != len(spec.axes):
+                axes = listing(spec.axes)
+                message = f"'{spec.name}' has the axes {axes}: {len(spec.axes)} sizes, got {len(override.value)}"
+                self.problem(message, override.span)
+                return []
             arguments = [item for item in override.value if isinstance(item, Argument)]
             # what it calls H is no other symbol that takes H's place in the file
             own = {name: symbol(name) for name in override.names & self.unset}
@@ -395,12 +403,8 @@ class _Builder:
             return scope
         if incoming is None:
             return None
-        shape = incoming.output.shape
-        sizes = dict(zip(AXIS_NAMES[len(shape)], shape, strict=True))
-        for name in missing:
-            if name not in sizes:
-                raise LayerError(f"the incoming tensor {spelled(shape)} has no {name}")
-        return {**scope, **sizes}
+        x = incoming.output
+        return {**scope, **{name: x.shape[axis_of(name, x)] for name in missing}}
 
     def refer(self, reference: Reference, earlier: StepScope, context: CallContext) -> Node | None:
         """The node of an earlier step; None where it is not known."""

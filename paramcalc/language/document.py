@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import NamedTuple
 
+from paramcalc.algebra.tensor import Axes
 from paramcalc.errors import Source, Span
 from paramcalc.language.expression import Constant, Expression, SyntaxProblem
 from paramcalc.published import Claim
@@ -54,11 +55,11 @@ class Parameter(NamedTuple):
 class Step:
     """One step of a list: a layer, a block or a join, or only a reference to an earlier step.
 
-    `references` are the further inputs of a layer, in its order. `names` are all the names that the arguments use: with equal values for them, two executions of
-    the step have equal arguments. `keys` are the places of what is written beside or inside it,
-    fields with a dot before the name. `alone` is a step whose kind occurs once in its list without
-    a name, `only_join` one that is the list's only join: both need no number in paths. `known_as` is
-    the name of a step that needs no number.
+    `references` are the further inputs of a layer, in its order. `names` are all the names that the
+    arguments use: with equal values for them, two executions of the step have equal arguments.
+    `keys` are the places of what is written beside or inside it, fields with a dot before the name.
+    `alone` is a step whose kind occurs once in its list without a name, `only_join` one that is the
+    list's only join: both need no number in paths. `known_as` is the name of a step that needs no number.
     """
 
     def __init__(self, kind: str, span: Span) -> None:
@@ -100,13 +101,16 @@ class Block:
 
 
 class InputSpec:
-    """An input as a file gives it."""
+    """An input as a file gives it; `axes` are the names of its axes, None where their number gives them."""
 
-    def __init__(self, name: str, span: Span, shape: list[Argument], count: Argument | None) -> None:
+    def __init__(
+        self, name: str, span: Span, shape: list[Argument], count: Argument | None = None, axes: Axes | None = None
+    ) -> None:
         self.name = name
         self.span = span
         self.shape = shape
         self.count = count
+        self.axes = axes
 
 
 class File:

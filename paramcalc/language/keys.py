@@ -4,7 +4,7 @@ from __future__ import annotations
 
 FILE_KEYS = ("name", "source", "input", "args", "blocks", "layers", "heads", "claims", "include", "base")
 VARIANT_KEYS = ("name", "source", "input", "args", "claims", "base")
-INPUT_KEYS = ("shape", "count")
+INPUT_KEYS = ("shape", "axes", "count")
 BLOCK_KEYS = ("args", "layers")
 STEP_KEYS = ("name", "repeat", "when", "from", "share", "frozen")
 CLAIM_KEYS = ("at", "source", "disputed")

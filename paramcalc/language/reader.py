@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 
+from paramcalc.algebra.tensor import Axes
 from paramcalc.errors import ParamcalcError, Source, clipped, in_order, listing
 from paramcalc.language.claims import read_claims
 from paramcalc.language.document import Argument, Block, File, InputSpec, Step
@@ -68,7 +69,8 @@ class _Reader:
         known = self.inputs(tree, file) and "args" not in meant
         if not based:
             names = file.symbols.union(parameter.name for parameter in file.parameters)
-            scope = Scope(names, TENSOR_NAMES) if known else None
+            axes = tuple(dict.fromkeys([*TENSOR_NAMES, *named_axes(tree)]))
+            scope = Scope(names, axes) if known else None
             steps = StepReader(self.findings, self.blocks, scope, self.filled)
             self.blocks.complete &= not meant & {"blocks", "include", "base"}
             self.own_blocks(tree, file, steps)
@@ -172,6 +174,12 @@ class _Reader:
 
     def input_specs(self, value: Value) -> Iterator[InputSpec]:
         """The one input, or the named ones."""
+        if (
+            isinstance(value, Entries)
+            and value.get("shape")
+            and all(key.value in INPUT_KEYS for key, _ in value.entries)
+        ):
+            value = Entries(((Scalar("input", value.span), value),), value.span)
         if isinstance(value, Items):
             yield InputSpec("input", value.span, self.shape(value, "input"), None)
             return
@@ -192,7 +200,9 @@ class _Reader:
                     self.findings.needs(what, {"shape"} - meant, key.span)
                     continue
             assert shape is not None
-            yield InputSpec(name, key.span, self.shape(shape, what), count)
+            sizes = self.shape(shape, what)
+            axes = spec.get("axes") if isinstance(spec, Entries) else None
+            yield InputSpec(name, key.span, sizes, count, axes and self.axes(axes, len(sizes), what))
 
     def shape(self, value: Value, what: str) -> list[Argument]:
         """The sizes of an input."""
@@ -201,6 +211,18 @@ class _Reader:
             self.findings.add(f"the shape of {what} must be a list of 1 to 4 sizes, got {got}", value.span)
         items = value.items if isinstance(value, Items) else ()
         return [argument(item, "a size", None, self.findings, single=True) for item in items]
+
+    def axes(self, value: Value, rank: int, what: str) -> Axes | None:
+        """The names of an input's axes, each once; None after a problem."""
+        items = value.items if isinstance(value, Items) else ()
+        names = [item.value for item in items if isinstance(item, Scalar) and isinstance(item.value, str)]
+        if not names or len(names) < len(items) or len(set(names)) < len(names) or not all(map(NAME.fullmatch, names)):
+            self.findings.add(f"axes of {what} must be a list of names such as [tokens, channels]", value.span)
+        elif rank and len(names) != rank:
+            self.findings.add(f"{what} has {rank} sizes, but names for {len(names)} axes", value.span)
+        else:
+            return tuple(names)
+        return None
 
     # -- blocks -------------------------------------------------------------------------------
 
@@ -273,6 +295,16 @@ class _Reader:
                     path.append(step.kind)
                     active.add(step.kind)
                     calls.append(every_step(self.blocks.known[step.kind].steps))
+
+
+def named_axes(value: Value) -> Iterator[str]:
+    """Every name that a file gives to an axis, wherever it has a key `axes`."""
+    if isinstance(value, Items):
+        for item in value.items:
+            yield from named_axes(item)
+    elif isinstance(value, Entries):
+        for key, item in value.entries:
+            yield from words_of(item) if key.value == "axes" else named_axes(item)
 
 
 def words_of(value: Value) -> Iterator[str]:

@@ -10,7 +10,8 @@ from typing import Any
 
 from paramcalc.language.keys import BLOCK_KEYS, CLAIM_KEYS, FILE_KEYS, STEP_KEYS, VARIANT_KEYS
 from paramcalc.layers import JOINS, MODULES, layer_class
-from paramcalc.layers.base import EXPRESSION, SCHEMA_NATURAL, SCHEMA_POSITIVE, Layer
+from paramcalc.layers.base import Layer
+from paramcalc.layers.fields import EXPRESSION, SCHEMA_NATURAL, SCHEMA_POSITIVE
 from paramcalc.report.quantities import CLAIMED
 
 DRAFT = "https://json-schema.org/draft/2020-12/schema"
@@ -86,6 +87,7 @@ def whole(keys: tuple[str, ...], required: tuple[str, ...], without: tuple[str, 
         "input": {
             "anyOf": [
                 SHAPE,
+                counted(),
                 {"type": "object", "additionalProperties": {"anyOf": [SHAPE, counted()]}, "minProperties": 1},
             ]
         },
@@ -109,7 +111,7 @@ def counted() -> dict[str, Any]:
     """An input that there are several of."""
     return {
         "type": "object",
-        "properties": {"shape": SHAPE, "count": SCHEMA_POSITIVE},
+        "properties": {"shape": SHAPE, "axes": {"type": "array", "items": NAME}, "count": SCHEMA_POSITIVE},
         "required": ["shape"],
         "additionalProperties": False,
     }
@@ -164,7 +166,8 @@ def layer(name: str) -> dict[str, Any]:
             "minProperties": 2,
             "description": description(model),
         }
-    mapping = {"type": "object", "properties": properties, "required": required, "additionalProperties": False}
+    others = SCHEMA_POSITIVE if model.model_config.get("extra") == "allow" else False
+    mapping = {"type": "object", "properties": properties, "required": required, "additionalProperties": others}
     allowed: list[dict[str, Any]] = [mapping]
     names = list(properties)
     if names and set(required) <= set(names[:1]):

@@ -10,7 +10,7 @@ from paramcalc.errors import Span, clipped, closest, conjoined, listing, suggest
 from paramcalc.language.document import Block, Branch, Reference, Step
 from paramcalc.language.findings import Findings, takes
 from paramcalc.language.keys import STEP_KEYS, SYNONYMS
-from paramcalc.language.slots import Slot, slots_of
+from paramcalc.language.slots import Slot, slots_of, with_sizes
 from paramcalc.language.source import Entries, Items, Scalar, Value, kind
 from paramcalc.language.values import Scope, argument, reference
 from paramcalc.layers import JOINS, MODULES, layer_class
@@ -220,6 +220,7 @@ class StepReader(NamedTuple):
         given: dict[str, tuple[Span, Value]] = {}
         meant: frozenset[str] = frozenset()
         if isinstance(value, Entries):
+            slots = with_sizes(step.kind, slots, [str(key.value) for key, _ in value.entries])
             given = {str(key.value): (key.span, item) for key, item in value.entries if key.value in slots}
             meant = self.unknown_slots(step, [key for key, _ in value.entries if key.value not in slots], slots)
         elif value is not None and not slots:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator
 from typing import NamedTuple
 
-from paramcalc.algebra.tensor import AXIS_NAMES
+from paramcalc.algebra.tensor import GROUPS, NAMES_BY_RANK, TOKENS
 from paramcalc.errors import clipped, listing, suggestion
 from paramcalc.language import expression
 from paramcalc.language.document import Argument, Parameter, Reference
@@ -14,7 +14,7 @@ from paramcalc.language.findings import Findings
 from paramcalc.language.source import Entries, Items, Scalar, Value, kind
 from paramcalc.layers import WORDS
 
-TENSOR_NAMES = tuple(dict.fromkeys(name for names in AXIS_NAMES.values() for name in names))
+TENSOR_NAMES = tuple(dict.fromkeys([*(name for names in NAMES_BY_RANK.values() for name in names), TOKENS]))
 SWITCHES = {"no": "false", "off": "false", "false": "false", "yes": "true", "on": "true", "true": "true"}
 """What other YAML readers take for truth values, in any case."""
 
@@ -67,6 +67,24 @@ def argument(
     else:
         report_unknown_names(value, parsed, scope, findings)
     return Argument(parsed, value.span, frozenset(parsed.names))
+
+
+def literal(value: Value, what: str, _scope: Scope | None, findings: Findings) -> Argument:
+    """Words as they are, or a list of them: a pattern, the names of axes."""
+    if isinstance(value, Items):
+        return Argument(tuple(literal(item, what, None, findings) for item in value.items), value.span)
+    if isinstance(value, Scalar) and value.value is not None:
+        return Argument(value.value, value.span)
+    findings.add(f"{what} must be a text or a list of texts, got {kind(value)}", value.span)
+    return Argument("", value.span)
+
+
+def axis_name(value: Value, what: str, scope: Scope | None, findings: Findings) -> Argument:
+    """An axis by its name, unless that is the name of an argument; by its index otherwise."""
+    text = value.value if isinstance(value, Scalar) else None
+    if isinstance(text, str) and scope is not None and text in {*scope.axes, GROUPS} - scope.names:
+        return Argument(text, value.span)
+    return argument(value, what, scope, findings, single=True)
 
 
 def report_unknown_names(value: Scalar, parsed: Expression, scope: Scope | None, findings: Findings) -> None:

@@ -7,9 +7,10 @@ from typing import ClassVar
 from paramcalc.algebra.conditions import Conditions
 from paramcalc.algebra.expr import pretty
 from paramcalc.algebra.tap_map import EACH
-from paramcalc.algebra.tensor import Shape, Tensor, spelled
+from paramcalc.algebra.tensor import Shape, Tensor
 from paramcalc.errors import LayerError
-from paramcalc.layers.base import WHOLE, Count, Decimal, FieldRule, Layer, Natural, Positive, Probability, along_axes
+from paramcalc.layers.base import CHANNELS_FIRST, WHOLE, Count, FieldRule, Layer, along_axes, axis_of
+from paramcalc.layers.fields import AxisName, Decimal, Positive, Probability
 
 
 class Relu(Layer):
@@ -39,6 +40,11 @@ class Prelu(Layer):
     rules: ClassVar[Mapping[str, str]] = {"weights": "one slope, or one a channel"}
 
     parameters: Positive = 1
+
+    def need_layout(self, x: Tensor) -> None:
+        """Channels first, unless one slope serves all of them."""
+        if self.parameters != 1:
+            CHANNELS_FIRST.need(self.type, x)
 
     def infer(self, x: Shape, need: Conditions) -> Shape:
         """The input's; the slopes are one, or one a channel."""
@@ -106,17 +112,16 @@ class Softmax(Layer):
 
     type: ClassVar[str] = "softmax"
 
-    axis: Natural = 0
+    axis: AxisName | None = None
 
-    def infer(self, x: Shape, need: Conditions) -> Shape:
-        """The input's."""
-        if not isinstance(self.axis, int) or self.axis >= len(x):
-            raise LayerError(f"softmax over axis {pretty(self.axis)} does not fit {spelled(x)}")
-        return x
+    def need_layout(self, x: Tensor) -> None:
+        """The axis must be one of the tensor's."""
+        axis_of(self.axis, x)
 
     def field_rule(self, inputs: Sequence[Tensor], y: Tensor) -> FieldRule:
         """The whole of its axis."""
-        return along_axes([WHOLE if axis == self.axis else EACH for axis in range(len(y.shape))], y.shape)
+        axis = axis_of(self.axis, y)
+        return along_axes([WHOLE if index == axis else EACH for index in range(len(y.shape))], y.shape)
 
 
 class Dropout(Layer):

@@ -8,31 +8,37 @@ from pydantic import model_validator
 from typing_extensions import Self
 
 from paramcalc.algebra.conditions import Conditions
-from paramcalc.algebra.expr import ceil_divide, divide_exactly, pretty
+from paramcalc.algebra.expr import Size, ceil_divide, divide_exactly, pretty
 from paramcalc.algebra.receptive_field import AxisField, Fields, Ordered, Unordered, lose_order
 from paramcalc.algebra.tap_map import EACH, TapMap, Taps, Unknown, enlarged_taps, linear_taps, nearest_taps
-from paramcalc.algebra.tensor import Shape, Tensor, spelled
+from paramcalc.algebra.tensor import Axes, Shape, Tensor, merged, reshaped, spelled
 from paramcalc.algebra.window import factor
-from paramcalc.errors import LayerError
+from paramcalc.errors import LayerError, listing
 from paramcalc.layers.base import (
+    IMAGE,
+    MAP,
     WHOLE,
     FieldRule,
+    Layer,
+    Layout,
+    along_axes,
+    axis_of,
+    need_sizes,
+    per_axis,
+    unchanged,
+    unknown,
+)
+from paramcalc.layers.fields import (
+    AxisName,
+    AxisNames,
     Integer,
     Integers,
-    Layer,
     Natural,
     NaturalPerAxis,
     PlainPadding,
     Positive,
     PositivePerAxis,
     StepName,
-    along_axes,
-    need_image,
-    need_map,
-    need_sizes,
-    per_axis,
-    unchanged,
-    unknown,
 )
 from paramcalc.layers.sliding import pads
 
@@ -68,8 +74,19 @@ def part_of(tap_maps: Sequence[TapMap | None], x: Shape, y: Shape) -> FieldRule:
     return rule
 
 
+def named(layer: str, y: Shape, count: Size, usual: Axes, axes: Axes | None) -> Tensor:
+    """A tensor with the names of its axes: the usual ones, or those that a field gives."""
+    if axes is not None and len(axes) != len(y):
+        raise LayerError(f"{layer} gives {spelled(y)}, which needs {len(y)} names of axes, got {listing(axes)}")
+    return Tensor(y, count, usual if axes is None else axes)
+
+
 class Flatten(Layer):
-    """Axes `start` to `end` become one (torch.nn.Flatten, counted without the batch axis): a view."""
+    """Axes `start` to `end` become one (torch.nn.Flatten, counted without the batch axis): a view.
+
+    The new axis is `channels` where channels are among them, else `tokens`; `axes` names all axes of
+    the output otherwise.
+    """
 
     type: ClassVar[str] = "flatten"
     rules: ClassVar[Mapping[str, str]] = {"size": "the product of the sizes that are joined"}
@@ -77,6 +94,7 @@ class Flatten(Layer):
 
     start: Natural = 0
     end: Integer = -1
+    axes: AxisNames | None = None
 
     def span(self, x: Shape) -> tuple[int, int]:
         """The first and the last axis that are joined."""
@@ -87,10 +105,13 @@ class Flatten(Layer):
                 return start, end
         raise LayerError(f"flatten from axis {pretty(self.start)} to {pretty(self.end)} does not fit {spelled(x)}")
 
-    def infer(self, x: Shape, need: Conditions) -> Shape:
+    def result(self, inputs: Sequence[Tensor], need: Conditions) -> Tensor:
         """The joined axes have the product of their sizes."""
+        x, axes = inputs[0].shape, inputs[0].axes
         start, end = self.span(x)
-        return (*x[:start], prod(x[start : end + 1]), *x[end + 1 :])
+        y = (*x[:start], prod(x[start : end + 1]), *x[end + 1 :])
+        usual = (*axes[:start], merged(axes[start : end + 1]), *axes[end + 1 :])
+        return named("flatten", y, inputs[0].count, usual, self.axes)
 
     def field_rule(self, inputs: Sequence[Tensor], y: Tensor) -> FieldRule:
         """Joined axes lose their order."""
@@ -103,23 +124,33 @@ class Flatten(Layer):
 
         return laid_out(place)
 
-    def sizes(self, inputs: Sequence[Shape], y: Shape) -> Sequence[str]:
+    def sizes(self, inputs: Sequence[Tensor], y: Tensor) -> Sequence[str]:
         """`256·13·13 = 43,264`."""
-        x = inputs[0]
+        x = inputs[0].shape
         start, end = self.span(x)
-        return [f"{'·'.join(factor(size) for size in x[start : end + 1])} = {pretty(y[start])}"]
+        return [f"{'·'.join(factor(size) for size in x[start : end + 1])} = {pretty(y.shape[start])}"]
 
 
 class Reshape(Layer):
-    """The same elements in another shape (torch.Tensor.reshape); one size may be -1: what is left."""
+    """The same elements in another shape (torch.Tensor.reshape); one size may be -1: what is left.
+
+    Axes are named by those that they are made of: `[C, H, W] → [C, -1]` is `channels, tokens`, what is
+    split off is `groups`, and a vector becomes a map; `axes` names all axes of the output otherwise.
+    """
 
     type: ClassVar[str] = "reshape"
     view: ClassVar[bool] = True
 
     shape: Integers
+    axes: AxisNames | None = None
+
+    def result(self, inputs: Sequence[Tensor], need: Conditions) -> Tensor:
+        """The given shape, with as many elements as the input."""
+        y = self.infer(inputs[0].shape, need)
+        return named("reshape", y, inputs[0].count, reshaped(inputs[0], y), self.axes)
 
     def infer(self, x: Shape, need: Conditions) -> Shape:
-        """The given shape, with as many elements as the input."""
+        """The given shape, with what is left in place of -1."""
         open_axes = [axis for axis, size in enumerate(self.shape) if size == -1]
         wrong = [size for size in self.shape if isinstance(size, int) and size < 1 and size != -1]
         if wrong or len(open_axes) > 1:
@@ -160,16 +191,18 @@ class Reshape(Layer):
 
 
 class Permute(Layer):
-    """Axes in another order (torch.Tensor.permute, counted without the batch axis): a view."""
+    """Axes in another order, with their names (torch.Tensor.permute, counted without the batch axis): a view."""
 
     type: ClassVar[str] = "permute"
     view: ClassVar[bool] = True
 
     axes: Integers
 
-    def infer(self, x: Shape, need: Conditions) -> Shape:
+    def result(self, inputs: Sequence[Tensor], need: Conditions) -> Tensor:
         """Axis i of the output is axis `axes[i]` of the input."""
-        return tuple(x[axis] for axis in self.order(x))
+        x = inputs[0]
+        order = self.order(x.shape)
+        return Tensor(tuple([x.shape[axis] for axis in order]), x.count, tuple([x.axes[axis] for axis in order]))
 
     def order(self, x: Shape) -> list[int]:
         """The axes as numbers; each must occur once."""
@@ -193,6 +226,8 @@ class Upsample(Layer):
     type: ClassVar[str] = "upsample"
     rules: ClassVar[Mapping[str, str]] = {"size": "n · scale, or the given size"}
 
+    takes: ClassVar[Layout] = MAP
+
     scale: PositivePerAxis | None = None
     size: PositivePerAxis | None = None
     mode: Literal["nearest", "linear"] = "nearest"
@@ -205,18 +240,18 @@ class Upsample(Layer):
 
     def infer(self, x: Shape, need: Conditions) -> Shape:
         """`[C, n·scale, …]`, or the given sizes."""
-        need_map(self.type, x)
         if self.size is not None:
             return (x[0], *per_axis("size", self.size, len(x) - 1))
         assert self.scale is not None
         scales = per_axis("scale", self.scale, len(x) - 1)
         return (x[0], *(n * scale for n, scale in zip(x[1:], scales, strict=True)))
 
-    def sizes(self, inputs: Sequence[Shape], y: Shape) -> Sequence[str]:
+    def sizes(self, inputs: Sequence[Tensor], y: Tensor) -> Sequence[str]:
         """`13·2 = 26`."""
         if self.scale is None:
             return ()
-        spatial = zip(inputs[0][1:], per_axis("scale", self.scale, len(y) - 1), y[1:], strict=True)
+        x, sizes = inputs[0].shape[1:], y.shape[1:]
+        spatial = zip(x, per_axis("scale", self.scale, len(x)), sizes, strict=True)
         return list(dict.fromkeys(f"{factor(n)}·{factor(scale)} = {pretty(out)}" for n, scale, out in spatial))
 
     def field_rule(self, inputs: Sequence[Tensor], y: Tensor) -> FieldRule:
@@ -230,23 +265,22 @@ class PixelShuffle(Layer):
 
     type: ClassVar[str] = "pixel_shuffle"
     rules: ClassVar[Mapping[str, str]] = {"size": "C/factor² channels, n · factor positions"}
+    takes: ClassVar[Layout] = IMAGE
 
     factor: Positive
 
     def infer(self, x: Shape, need: Conditions) -> Shape:
         """The square of the factor must divide the channels."""
-        need_image(self.type, x)
         square = self.factor * self.factor
         if not need.divisible(x[0], square):
             raise LayerError(f"pixel_shuffle needs channels in multiples of {pretty(square)}, got {spelled(x)}")
         return (x[0] // square, *(n * self.factor for n in x[1:]))
 
-    def sizes(self, inputs: Sequence[Shape], y: Shape) -> Sequence[str]:
+    def sizes(self, inputs: Sequence[Tensor], y: Tensor) -> Sequence[str]:
         """`64/2² = 16`, `13·2 = 26`."""
-        texts = [f"{factor(inputs[0][0])}/{factor(self.factor)}² = {pretty(y[0])}"]
-        texts += [
-            f"{factor(n)}·{factor(self.factor)} = {pretty(out)}" for n, out in zip(inputs[0][1:], y[1:], strict=True)
-        ]
+        texts = [f"{factor(inputs[0].shape[0])}/{factor(self.factor)}² = {pretty(y.shape[0])}"]
+        spatial = zip(inputs[0].shape[1:], y.shape[1:], strict=True)
+        texts += [f"{factor(n)}·{factor(self.factor)} = {pretty(out)}" for n, out in spatial]
         return list(dict.fromkeys(texts))
 
     def field_rule(self, inputs: Sequence[Tensor], y: Tensor) -> FieldRule:
@@ -260,12 +294,12 @@ class ChannelShuffle(Layer):
     """Channels of `groups` groups interleaved (torch.nn.ChannelShuffle)."""
 
     type: ClassVar[str] = "channel_shuffle"
+    takes: ClassVar[Layout] = MAP
 
     groups: Positive
 
     def infer(self, x: Shape, need: Conditions) -> Shape:
         """The input's; groups must divide the channels."""
-        need_map(self.type, x)
         if not need.divisible(x[0], self.groups):
             raise LayerError(f"channel_shuffle cannot split {pretty(x[0])} channels into {pretty(self.groups)} groups")
         return x
@@ -284,13 +318,14 @@ class Pad(Layer):
     type: ClassVar[str] = "pad"
     rules: ClassVar[Mapping[str, str]] = {"size": "n + padding"}
 
+    takes: ClassVar[Layout] = MAP
+
     padding: PlainPadding
     mode: Literal["zeros", "reflect", "replicate", "circular"] = "zeros"
     channels: NaturalPerAxis = 0
 
     def infer(self, x: Shape, need: Conditions) -> Shape:
         """`[C + before + behind, n + lo + hi, …]`."""
-        need_map(self.type, x)
         both = pads(self.padding, len(x) - 1)
         least = {"reflect": 1, "circular": 0}.get(self.mode)
         for n, pad in ((n, pad) for n, pair in zip(x[1:], both, strict=True) for pad in pair):
@@ -299,10 +334,10 @@ class Pad(Layer):
         before, behind = per_axis("channels", self.channels, 2)
         return (x[0] + before + behind, *(n + lo + hi for n, (lo, hi) in zip(x[1:], both, strict=True)))
 
-    def sizes(self, inputs: Sequence[Shape], y: Shape) -> Sequence[str]:
+    def sizes(self, inputs: Sequence[Tensor], y: Tensor) -> Sequence[str]:
         """`227 + 100 + 100 = 427`, for every axis that grows."""
-        both = [per_axis("channels", self.channels, 2), *pads(self.padding, len(y) - 1)]
-        axes = zip(inputs[0], both, y, strict=True)
+        both = [per_axis("channels", self.channels, 2), *pads(self.padding, len(y.shape) - 1)]
+        axes = zip(inputs[0].shape, both, y.shape, strict=True)
         grown = (f"{pretty(n)} + {factor(lo)} + {factor(hi)} = {pretty(out)}" for n, (lo, hi), out in axes if n != out)
         return list(dict.fromkeys(grown))
 
@@ -318,6 +353,7 @@ class Crop(Layer):
     type: ClassVar[str] = "crop"
     view: ClassVar[bool] = True
     references: ClassVar[tuple[str, ...]] = ("like",)
+    takes: ClassVar[Layout] = MAP
 
     like: StepName | None = None
     size: PositivePerAxis | None = None
@@ -331,8 +367,8 @@ class Crop(Layer):
 
     def result(self, inputs: Sequence[Tensor], need: Conditions) -> Tensor:
         """`[C, size, …]`; the part must lie inside the map."""
+        self.need_layout(inputs[0])
         x = inputs[0].shape
-        need_map(self.type, x)
         if self.size is not None:
             sizes = per_axis("size", self.size, len(x) - 1)
         else:
@@ -345,7 +381,7 @@ class Crop(Layer):
                     f"crop of {pretty(size)} from {pretty(offset)} on does not fit the input {spelled(x)}",
                     *([f"like: {spelled(inputs[1].shape)}"] if self.like else []),
                 )
-        return Tensor((x[0], *sizes), inputs[0].count)
+        return Tensor((x[0], *sizes), inputs[0].count, inputs[0].axes)
 
     def field_rule(self, inputs: Sequence[Tensor], y: Tensor) -> FieldRule:
         """Unit i is position i + offset."""
@@ -363,30 +399,28 @@ class Slice(Layer):
     stop: Positive | None = None
     start: Natural = 0
     step: Positive = 1
-    axis: Natural = 0
+    axis: AxisName | None = None
 
-    def infer(self, x: Shape, need: Conditions) -> Shape:
+    def result(self, inputs: Sequence[Tensor], need: Conditions) -> Tensor:
         """That axis has `ceil((stop − start) / step)` positions."""
-        axis, step = self.axis, self.step
-        if not isinstance(axis, int) or axis >= len(x):
-            raise LayerError(f"slice of axis {pretty(self.axis)} does not fit {spelled(x)}")
+        x, step = inputs[0].shape, self.step
+        axis = axis_of(self.axis, inputs[0])
         if not isinstance(step, int):
             raise LayerError(f"slice needs a step that is a number, got {pretty(step)}")
         stop = x[axis] if self.stop is None else self.stop
         if not need.at_least(x[axis], stop):
             raise LayerError(f"slice up to {pretty(stop)} does not fit axis {axis} of {spelled(x)}")
         y = (*x[:axis], ceil_divide(stop - self.start, step), *x[axis + 1 :])
-        return need_sizes("slice", x, y, need)
+        return Tensor(need_sizes("slice", x, y, need), inputs[0].count, inputs[0].axes)
 
-    def sizes(self, inputs: Sequence[Shape], y: Shape) -> Sequence[str]:
+    def sizes(self, inputs: Sequence[Tensor], y: Tensor) -> Sequence[str]:
         """`⌈(32 − 0)/2⌉ = 16`."""
-        assert isinstance(self.axis, int)
-        stop = inputs[0][self.axis] if self.stop is None else self.stop
-        return [f"⌈({pretty(stop)} − {factor(self.start)})/{pretty(self.step)}⌉ = {pretty(y[self.axis])}"]
+        axis = axis_of(self.axis, y)
+        stop = inputs[0].shape[axis] if self.stop is None else self.stop
+        return [f"⌈({pretty(stop)} − {factor(self.start)})/{pretty(self.step)}⌉ = {pretty(y.shape[axis])}"]
 
     def field_rule(self, inputs: Sequence[Tensor], y: Tensor) -> FieldRule:
         """Unit i is position `start + step·i`."""
         tap_maps: list[TapMap | None] = [EACH] * len(y.shape)
-        assert isinstance(self.axis, int)
-        tap_maps[self.axis] = TapMap(self.step, (Taps(self.start),))
+        tap_maps[axis_of(self.axis, y)] = TapMap(self.step, (Taps(self.start),))
         return part_of(tap_maps, inputs[0].shape, y.shape)

@@ -5,28 +5,27 @@ from typing import ClassVar
 
 from paramcalc.algebra.conditions import Conditions
 from paramcalc.algebra.tap_map import EACH
-from paramcalc.algebra.tensor import Shape, Tensor, spelled
-from paramcalc.errors import LayerError
-from paramcalc.layers.base import WHOLE, Count, FieldRule, Layer, Positive, Truth, along_axes
+from paramcalc.algebra.tensor import Shape, Tensor
+from paramcalc.layers.base import CHANNELS_LAST, WHOLE, Count, FieldRule, Layer, Layout, along_axes
+from paramcalc.layers.fields import Positive, Truth
 
 
 class Linear(Layer):
-    """A fully connected layer on the last axis of `[D]` or `[T, D]` (torch.nn.Linear).
+    """A fully connected layer on the channels, which lie last: `[C]`, `[T, C]`, `[H, W, C]` (torch.nn.Linear).
 
-    Weights `in · out`, biases `out`, MACs `tokens · in · out`.
+    Weights `in · out`, biases `out`, MACs `positions · in · out`.
     """
 
     type: ClassVar[str] = "linear"
     family: ClassVar[str] = "linear"
-    rules: ClassVar[Mapping[str, str]] = {"weights": "in · out", "biases": "out", "MACs": "tokens · in · out"}
+    rules: ClassVar[Mapping[str, str]] = {"weights": "in · out", "biases": "out", "MACs": "positions · in · out"}
+    takes: ClassVar[Layout] = CHANNELS_LAST
 
     out: Positive
     bias: Truth = True
 
     def infer(self, x: Shape, need: Conditions) -> Shape:
-        """`[out]` or `[T, out]`."""
-        if len(x) > 2:
-            raise LayerError(f"linear needs a vector [D] or tokens [T, D], got the map {spelled(x)}; flatten it first")
+        """`[…, out]`."""
         return (*x[:-1], self.out)
 
     def weights(self, x: Shape) -> Count:
@@ -38,9 +37,9 @@ class Linear(Layer):
         return ((self.out,),) if self.bias else ()
 
     def macs(self, x: Shape, y: Shape) -> Count:
-        """`tokens · in · out`."""
+        """`positions · in · out`."""
         return ((*x, self.out),)
 
     def field_rule(self, inputs: Sequence[Tensor], y: Tensor) -> FieldRule:
-        """The whole last axis; each token by itself."""
+        """The whole last axis; each position by itself."""
         return along_axes([*[EACH] * (len(y.shape) - 1), WHOLE], y.shape)

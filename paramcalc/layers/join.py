@@ -18,8 +18,9 @@ from paramcalc.algebra.receptive_field import (
 from paramcalc.algebra.tap_map import Unknown
 from paramcalc.algebra.tensor import Shape, Tensor
 from paramcalc.algebra.window import factor
-from paramcalc.errors import LayerError
-from paramcalc.layers.base import FieldRule, Layer, Natural
+from paramcalc.errors import LayerError, conjoined, listing
+from paramcalc.layers.base import FieldRule, Layer, axis_of
+from paramcalc.layers.fields import AxisName
 
 
 def same_size(sizes: Sequence[Size], need: Conditions) -> Size | None:
@@ -32,6 +33,9 @@ def same_size(sizes: Sequence[Size], need: Conditions) -> Size | None:
 
 def axes_of(layer: str, inputs: Sequence[Tensor]) -> list[tuple[Size, ...]]:
     """The sizes of all inputs on each axis, of which all must have as many."""
+    if len({tensor.channels for tensor in inputs} - {None}) > 1:
+        names = [f"[{listing(axes)}]" for axes in dict.fromkeys(tensor.axes for tensor in inputs)]
+        raise LayerError(f"the branches of {layer} differ in which axis holds the channels: {conjoined(names)}")
     try:
         return list(zip(*[tensor.shape for tensor in inputs], strict=True))
     except ValueError:
@@ -50,14 +54,14 @@ class Elementwise(Layer):
     """A join of equal shapes; a size of 1 serves every position of the others."""
 
     def result(self, inputs: Sequence[Tensor], need: Conditions) -> Tensor:
-        """The common shape."""
+        """The common shape, with the first branch's names of axes."""
         sizes: list[Size] = []
         for axis in axes_of(self.type, inputs):
             size = same_size([size for size in axis if size != 1] or [1], need)
             if size is None:
                 raise LayerError(f"the branches of {self.type} differ in shape")
             sizes.append(size)
-        return Tensor(tuple(sizes), same_count(self.type, inputs, need))
+        return Tensor(tuple(sizes), same_count(self.type, inputs, need), inputs[0].axes)
 
     def field_rule(self, inputs: Sequence[Tensor], y: Tensor) -> FieldRule:
         """The hull of all branches, unit by unit."""
@@ -99,47 +103,45 @@ class Concat(Layer):
     type: ClassVar[str] = "concat"
     rules: ClassVar[Mapping[str, str]] = {"size": "the sum over the branches"}
 
-    axis: Natural = 0
+    axis: AxisName | None = None
 
     def result(self, inputs: Sequence[Tensor], need: Conditions) -> Tensor:
         """The sum along the axis; all other sizes must be equal."""
         axes = axes_of("concat", inputs)
-        joined = self.axis
-        if not isinstance(joined, int) or joined >= len(axes):
-            raise LayerError(f"concat along axis {pretty(joined)} needs branches with more axes")
+        joined = axis_of(self.axis, inputs[0])
         y: list[Size] = []
         for axis, sizes in enumerate(axes):
             size = added(sizes) if axis == joined else same_size(sizes, need)
             if size is None:
                 raise LayerError(f"the branches of concat differ in shape beside axis {joined}")
             y.append(size)
-        return Tensor(tuple(y), same_count("concat", inputs, need))
+        return Tensor(tuple(y), same_count("concat", inputs, need), inputs[0].axes)
 
-    def sizes(self, inputs: Sequence[Shape], y: Shape) -> Sequence[str]:
+    def sizes(self, inputs: Sequence[Tensor], y: Tensor) -> Sequence[str]:
         """`64 + 128 + 32 + 32 = 256`."""
-        assert isinstance(self.axis, int)
-        return [f"{' + '.join(factor(x[self.axis]) for x in inputs)} = {pretty(y[self.axis])}"]
+        axis = axis_of(self.axis, y)
+        return [f"{' + '.join(factor(x.shape[axis]) for x in inputs)} = {pretty(y.shape[axis])}"]
 
     def field_rule(self, inputs: Sequence[Tensor], y: Tensor) -> FieldRule:
         """The hull of all branches; along the joined axis, the branches have their own units."""
+        axis = axis_of(self.axis, y)
 
         def rule(fields: Sequence[Fields], origin: object) -> Fields:
-            return tuple([self.beside(paths, origin) for paths in zip(*fields, strict=True)])
+            return tuple([concatenated(paths, axis, origin) for paths in zip(*fields, strict=True)])
 
         return rule
 
-    def beside(self, paths: Sequence[AxisField], origin: object) -> AxisField:
-        """The field on one axis of the input."""
-        axis = self.axis
-        assert isinstance(axis, int)
-        for path in paths:
-            if path.along == axis and moves(path):
-                break
-        else:
-            return merge_paths(paths)
-        if any(path.along != axis and moves(path) for path in paths):
-            raise Unknown
-        parts = [lose_order(path, axis, origin) for path in paths]
-        total = hull([part.hull for part in parts])
-        assert total is not None
-        return Unordered(axis, largest([part.size for part in parts]), total, origin)
+
+def concatenated(paths: Sequence[AxisField], axis: int, origin: object) -> AxisField:
+    """The field on one axis of the network's input, of branches behind one another along a tensor axis."""
+    for path in paths:
+        if path.along == axis and moves(path):
+            break
+    else:
+        return merge_paths(paths)
+    if any(path.along != axis and moves(path) for path in paths):
+        raise Unknown
+    parts = [lose_order(path, axis, origin) for path in paths]
+    total = hull([part.hull for part in parts])
+    assert total is not None
+    return Unordered(axis, largest([part.size for part in parts]), total, origin)

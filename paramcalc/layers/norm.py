@@ -5,15 +5,17 @@ from typing import ClassVar
 
 from paramcalc.algebra.conditions import Conditions
 from paramcalc.algebra.expr import pretty
-from paramcalc.algebra.tensor import Shape, spelled
+from paramcalc.algebra.tensor import Shape, Tensor, spelled
 from paramcalc.errors import LayerError
-from paramcalc.layers.base import Count, Layer, Positive, Truth, need_map
+from paramcalc.layers.base import CHANNELS_FIRST, CHANNELS_LAST, MAP, Count, Layer, Layout
+from paramcalc.layers.fields import Positive, Truth
 
 
 class ChannelNorm(Layer):
     """A normalisation with one scale (weight) and one shift (bias) a channel."""
 
     family: ClassVar[str] = "normalisation"
+    takes: ClassVar[Layout] = CHANNELS_FIRST
     rules: ClassVar[Mapping[str, str]] = {
         "weights": "one scale a channel",
         "biases": "one shift a channel",
@@ -45,13 +47,9 @@ class InstanceNorm(ChannelNorm):
     """Instance normalisation (torch.nn.InstanceNorm1d, 2d, 3d), by default without parameters."""
 
     type: ClassVar[str] = "instance_norm"
+    takes: ClassVar[Layout] = MAP
 
     affine: Truth = False
-
-    def infer(self, x: Shape, need: Conditions) -> Shape:
-        """The input's, which must be a map."""
-        need_map(self.type, x)
-        return x
 
 
 class GroupNorm(ChannelNorm):
@@ -69,7 +67,7 @@ class GroupNorm(ChannelNorm):
 
 
 class TrailingNorm(Layer):
-    """A normalisation over the last `axes` axes, with a parameter for each position of them."""
+    """A normalisation over the last `axes` axes, by default the channels, with parameters for all that they hold."""
 
     family: ClassVar[str] = "normalisation"
     rules: ClassVar[Mapping[str, str]] = {
@@ -80,12 +78,13 @@ class TrailingNorm(Layer):
     axes: Positive | None = None
     affine: Truth = True
 
+    def need_layout(self, x: Tensor) -> None:
+        """Channels last, unless `axes` says which axes are normalised over, whatever they hold."""
+        if self.axes is None:
+            CHANNELS_LAST.need(self.type, x)
+
     def normalized(self, x: Shape) -> Shape:
         """The sizes that are normalised over: torch's `normalized_shape`."""
-        if self.axes is None and len(x) > 2:
-            raise LayerError(
-                f"{self.type} on a map {spelled(x)} needs 'axes': how many of the last axes it normalises over"
-            )
         axes = 1 if self.axes is None else self.axes
         if not isinstance(axes, int) or axes > len(x):
             raise LayerError(f"{self.type} over {pretty(axes)} axes does not fit {spelled(x)}")
@@ -102,7 +101,7 @@ class TrailingNorm(Layer):
 
 
 class LayerNorm(TrailingNorm):
-    """Layer normalisation (torch.nn.LayerNorm): over the last axis, or the last `axes` of a map."""
+    """Layer normalisation (torch.nn.LayerNorm): over the channels, which lie last, or over the last `axes` axes."""
 
     type: ClassVar[str] = "layer_norm"
 
@@ -124,10 +123,6 @@ class LocalResponseNorm(Layer):
 
     type: ClassVar[str] = "local_response_norm"
     family: ClassVar[str] = "normalisation"
+    takes: ClassVar[Layout] = MAP
 
     size: Positive
-
-    def infer(self, x: Shape, need: Conditions) -> Shape:
-        """The input's, which must be a map."""
-        need_map(self.type, x)
-        return x

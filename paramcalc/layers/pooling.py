@@ -11,28 +11,19 @@ from paramcalc.algebra.receptive_field import Fields, Unordered, lose_order
 from paramcalc.algebra.tap_map import EACH, adaptive_taps
 from paramcalc.algebra.tensor import Shape, Tensor
 from paramcalc.algebra.window import factor
-from paramcalc.layers.base import (
-    WHOLE,
-    FieldRule,
-    Layer,
-    PositivePerAxis,
-    Positives,
-    along_axes,
-    multiplied,
-    need_map,
-    per_axis,
-    unknown,
-)
+from paramcalc.layers.base import MAP, WHOLE, FieldRule, Layer, Layout, along_axes, multiplied, per_axis, unknown
+from paramcalc.layers.fields import PositivePerAxis, Positives
 
 
 class AdaptivePool(Layer):
     """Pooling to a given size: bin i of `output` reads `floor(i·n/output) .. ceil((i+1)·n/output) − 1`."""
 
+    takes: ClassVar[Layout] = MAP
+
     output: PositivePerAxis
 
     def infer(self, x: Shape, need: Conditions) -> Shape:
         """`[C, output, …]`."""
-        need_map(self.type, x)
         return (x[0], *per_axis("output", self.output, len(x) - 1))
 
     def field_rule(self, inputs: Sequence[Tensor], y: Tensor) -> FieldRule:
@@ -60,9 +51,10 @@ class AdaptiveMaxPool(AdaptivePool):
 class GlobalPool(Layer):
     """Pooling of the whole map to one position: `[C, 1, …]`."""
 
+    takes: ClassVar[Layout] = MAP
+
     def infer(self, x: Shape, need: Conditions) -> Shape:
         """`[C, 1, …]`."""
-        need_map(self.type, x)
         return (x[0], *[1] * (len(x) - 1))
 
     def field_rule(self, inputs: Sequence[Tensor], y: Tensor) -> FieldRule:
@@ -92,21 +84,22 @@ class SpatialPyramidPool(Layer):
     type: ClassVar[str] = "spatial_pyramid_pool"
     rules: ClassVar[Mapping[str, str]] = {"size": "C · bins of all levels"}
 
+    takes: ClassVar[Layout] = MAP
+
     levels: Positives
 
     def infer(self, x: Shape, need: Conditions) -> Shape:
         """`[C · (level^axes + …)]`."""
-        need_map(self.type, x)
         bins: Size = 0
         for level in self.levels:
             bins = bins + prod([level] * (len(x) - 1))
         return (x[0] * bins,)
 
-    def sizes(self, inputs: Sequence[Shape], y: Shape) -> Sequence[str]:
+    def sizes(self, inputs: Sequence[Tensor], y: Tensor) -> Sequence[str]:
         """`256·(1·1 + 2·2 + 4·4) = 5,376`."""
-        axes = len(inputs[0]) - 1
-        bins = multiplied([(level,) * axes for level in self.levels])
-        return [f"{factor(inputs[0][0])}·({bins}) = {pretty(y[0])}"]
+        channels, *spatial = inputs[0].shape
+        bins = multiplied([(level,) * len(spatial) for level in self.levels])
+        return [f"{factor(channels)}·({bins}) = {pretty(y.shape[0])}"]
 
     def field_rule(self, inputs: Sequence[Tensor], y: Tensor) -> FieldRule:
         """The largest bin of all levels; the bins of one level together hold the whole map.

@@ -10,17 +10,8 @@ from paramcalc.algebra.conditions import Conditions
 from paramcalc.algebra.expr import pretty
 from paramcalc.algebra.tensor import Tensor, spelled
 from paramcalc.errors import LayerError
-from paramcalc.layers.base import (
-    FieldRule,
-    Layer,
-    Natural,
-    Positive,
-    PositivePerAxis,
-    StepName,
-    need_image,
-    per_axis,
-    unknown,
-)
+from paramcalc.layers.base import IMAGE, FieldRule, Layer, Layout, per_axis, unknown
+from paramcalc.layers.fields import Natural, Positive, PositivePerAxis, StepName
 
 BOX = 5
 """Numbers of a region: the image that it lies in, and two corners, as in the original Fast R-CNN."""
@@ -30,6 +21,7 @@ class RegionPool(Layer):
     """Pooling of a map to `output` bins inside each region; one map gives as many tensors as there are regions."""
 
     references: ClassVar[tuple[str, ...]] = ("rois",)
+    takes: ClassVar[Layout] = IMAGE
 
     output: PositivePerAxis
     rois: StepName
@@ -38,7 +30,7 @@ class RegionPool(Layer):
     def result(self, inputs: Sequence[Tensor], need: Conditions) -> Tensor:
         """`[C, output, output]`, as often as there are regions."""
         x, rois = inputs
-        need_image(self.type, x.shape)
+        self.need_layout(x)
         if rois.shape not in ((BOX,), (BOX - 1,)):
             raise LayerError(f"{self.type} needs regions of shape [5] or [4], got {spelled(rois.shape)}")
         return Tensor((x.shape[0], *per_axis("output", self.output, 2)), rois.count)

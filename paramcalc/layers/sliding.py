@@ -11,11 +11,8 @@ from paramcalc.algebra.tap_map import EACH, TapMap, transposed_taps, window_taps
 from paramcalc.algebra.tensor import Shape, Tensor, spelled
 from paramcalc.algebra.window import Window, rounded_up, same_padding
 from paramcalc.errors import LayerError
-from paramcalc.layers.base import (
-    WHOLE,
-    Count,
-    FieldRule,
-    Layer,
+from paramcalc.layers.base import IMAGE, MAP, WHOLE, Count, FieldRule, Layer, Layout, along_axes, need_sizes, per_axis
+from paramcalc.layers.fields import (
     NaturalPerAxis,
     Padding,
     PerAxis,
@@ -24,11 +21,6 @@ from paramcalc.layers.base import (
     PositivePerAxis,
     Truth,
     WindowPadding,
-    along_axes,
-    need_image,
-    need_map,
-    need_sizes,
-    per_axis,
 )
 
 WINDOWS = "⌊(n + padding − span)/stride⌋ + 1"
@@ -84,6 +76,7 @@ def taps_of(windows: tuple[Window, ...]) -> tuple[TapMap, ...]:
 class Sliding(Layer):
     """A layer with one window per spatial axis; `channels` is how it reads those."""
 
+    takes: ClassVar[Layout] = MAP
     rules: ClassVar[Mapping[str, str]] = {"size": WINDOWS}
     channels: ClassVar[TapMap | None] = EACH
 
@@ -121,9 +114,9 @@ class Sliding(Layer):
         """Each spatial axis through its window."""
         return along_axes((self.channels, *taps_of(self.windows(inputs[0].shape))), y.shape)
 
-    def sizes(self, inputs: Sequence[Shape], y: Shape) -> Sequence[str]:
+    def sizes(self, inputs: Sequence[Tensor], y: Tensor) -> Sequence[str]:
         """`(n + lo + hi − span)/s + 1`, once for equal axes."""
-        x = inputs[0]
+        x = inputs[0].shape
         return list(dict.fromkeys(w.formula(n) for n, w in zip(x[1:], self.windows(x), strict=True)))
 
 
@@ -131,6 +124,7 @@ class Convolution(Layer):
     """What a convolution and its transpose share: one kernel for each pair of channels in a group."""
 
     family: ClassVar[str] = "convolution"
+    takes: ClassVar[Layout] = MAP
 
     out: Positive
     kernel: PositivePerAxis
@@ -141,8 +135,7 @@ class Convolution(Layer):
     bias: Truth = True
 
     def need_groups(self, x: Shape, need: Conditions) -> None:
-        """Require a map, and groups that divide the channels that come in and out."""
-        need_map(self.type, x)
+        """Require groups that divide the channels that come in and out."""
         if self.groups == 1:
             return
         for what, size in (("input", x[0]), ("output", self.out)):
@@ -244,9 +237,9 @@ class ConvTranspose(Convolution):
         tap_maps = map(transposed_taps, self.windows(inputs[0].shape))
         return along_axes([WHOLE, *tap_maps], y.shape)
 
-    def sizes(self, inputs: Sequence[Shape], y: Shape) -> Sequence[str]:
+    def sizes(self, inputs: Sequence[Tensor], y: Tensor) -> Sequence[str]:
         """The size of each axis, once for equal axes."""
-        x = inputs[0]
+        x = inputs[0].shape
         windows = zip(x[1:], self.windows(x), strict=True)
         return list(dict.fromkeys(window.transposed_formula(n) for n, window in windows))
 
@@ -280,7 +273,6 @@ class Pool(Sliding):
 
     def infer(self, x: Shape, need: Conditions) -> Shape:
         """`[C, …]`."""
-        need_map(self.type, x)
         return self.slide(x, x[0], need)
 
 
@@ -306,6 +298,7 @@ class SpaceToDepth(Sliding):
     """Blocks of b x b positions become channels (torch.nn.PixelUnshuffle): `[C·b², H/b, W/b]`."""
 
     type: ClassVar[str] = "space_to_depth"
+    takes: ClassVar[Layout] = IMAGE
     channels: ClassVar[TapMap | None] = WHOLE
 
     block: Positive
@@ -316,7 +309,6 @@ class SpaceToDepth(Sliding):
 
     def infer(self, x: Shape, need: Conditions) -> Shape:
         """Every spatial size must be a multiple of the block."""
-        need_image(self.type, x)
         for n in x[1:]:
             if not need.divisible(n, self.block):
                 raise LayerError(f"space_to_depth needs multiples of {pretty(self.block)}, got {spelled(x)}")

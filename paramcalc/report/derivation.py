@@ -13,7 +13,7 @@ def derivations(node: Node) -> list[tuple[str, str]]:
     if layer is None:
         return []
     x, y = node.inputs[0].output.shape, node.output.shape
-    lines = [("size", text) for text in layer.sizes([source.output.shape for source in node.inputs], y)]
+    lines = [("size", text) for text in layer.sizes([source.output for source in node.inputs], node.output)]
     counts = (("weights", layer.weights(x)), ("biases", layer.biases(x)), ("buffers", layer.buffers(x)))
     lines += [(name, products(count)) for name, count in counts if count]
     macs = layer.macs(x, y)

@@ -170,7 +170,7 @@ LISTED = 8
 def chain(network: Network) -> Chain | None:
     """The steps from the first input on that equal one window; None where there are fewer than two windows."""
     first = network.inputs[0] if network.inputs else None
-    if first is None or len(first.output.shape) < 2:
+    if first is None or len(first.output.shape) < 2 or first.output.channels != 0:
         return None
     readers = Counter(source for node in network.nodes for source in read_by(node))
     end, count = first, 0

@@ -170,7 +170,8 @@ def summarize_field(node: Node) -> FieldSummary:
     try:
         found = [measures(axis) for axis in axes[:1]]
         found += [found[0] if axis[1:] == axes[0][1:] else measures(axis) for axis in axes[1:]]  # equal on square maps
-        covers = bool(axes) and all(map(field.covers, axes, node.source.output.shape[1:]))
+        x = node.source.output
+        covers = bool(axes) and all(map(field.covers, axes, [x.shape[axis] for axis in x.positions]))
     except Unknown:
         return FieldSummary()
     sizes, strides, paddings, misaligned = map(list, zip(*found, strict=True)) if found else ([], [], [], [])

@@ -35,7 +35,17 @@ input: [3, 49]
 layers:
   - concat:
       moving: [crop: {size: [3], offset: 0}]
-      constant: [global_avg_pool, concat: {axis: 1, two: [linear: 2, linear: 4, linear: 2], one: []}]
+      constant:
+        - global_avg_pool
+        - concat:
+            axis: 1
+            two:
+              - flatten: {end: 0, axes: [tokens, channels]}
+              - linear: 2
+              - linear: 4
+              - linear: 2
+              - flatten: {end: 0, axes: [channels, length]}
+            one: []
 """,
     "a linear layer mixes the channels of each position": """
 input: [4, 20]

@@ -25,6 +25,16 @@ class Case:
     shapes: tuple[Shape, ...]
     count: int = 1
 
+    @property
+    def axes(self) -> tuple[tuple[str, ...] | None, ...]:
+        """The names of the axes of each input; None where their number gives them."""
+        if self.type not in CHANNELS_LAST:
+            return (None,) * len(self.shapes)
+        return tuple((*[f"positions{axis}" for axis in range(len(shape) - 1)], "channels") for shape in self.shapes)
+
+
+CHANNELS_LAST = ("linear", "layer_norm", "rms_norm")
+"""Layers that work on the last axis where that is the channels."""
 
 MOST = {0: 0, 1: 40, 2: 24, 3: 14}
 """The largest spatial size, by the number of spatial axes."""

@@ -31,9 +31,13 @@ class Line:
     def add(self, kind: str, node: Node, *others: Node, **fields: Any) -> Node:
         return self.network.add(layer_class(kind)(**fields), [node, *others], f"{kind}{len(self.network.nodes)}")
 
+    def named(self, node: Node, *axes: str) -> Node:
+        """The same tensor with other names for its axes."""
+        return self.add("reshape", node, shape=node.output.shape, axes=axes)
+
     def turned(self) -> Node:
         """The same with the positions along the axis of the channels."""
-        return self.add("permute", self.input, axes=[1, 0])
+        return self.named(self.add("permute", self.input, axes=[1, 0]), "channels", "length")
 
 
 def field_of(fields: Fields | None) -> Ordered | Unordered:
@@ -147,7 +151,10 @@ def test_units_of_two_pyramids_do_not_meet() -> None:
 )
 def test_a_layer_that_reads_one_axis_whole_leaves_the_other(kind: str, fields: dict[str, Any], place: int) -> None:
     line = Line()
-    across, along = [line.turned(), line.input][place], [line.turned(), line.input][1 - place]
+    nodes = [line.turned(), line.input]
+    if kind == "linear":
+        nodes = [line.named(node, "tokens", "channels") for node in nodes]
+    across, along = nodes[place], nodes[1 - place]
     assert line.add(kind, along, **fields).fields == along.fields
     assert set(reads(line.add(kind, across, **fields))) == {(0, 5)}
 

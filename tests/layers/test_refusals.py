@@ -214,11 +214,18 @@ def test_branches_have_the_same_sizes(kind: str) -> None:
     assert refused(kind, {}, (2, 8), (1, 8), (3, 8)) == words
 
 
+NO_AXIS = "the incoming tensor [3, 8] has no axis {}\nits axes: channels, length"
+LAST_AXIS = (
+    "the axes of [3, 8, 8] are channels, height, width; 'axes' of an input, flatten, reshape or rearrange names them"
+)
+
+
 def test_branches_have_the_same_sizes_beside_the_axis_that_is_joined() -> None:
     assert refused("concat", {}, (3, 8), (3, 7)) == "the branches of concat differ in shape beside axis 0"
     assert refused("concat", {"axis": 1}, (3, 8), (1, 8)) == "the branches of concat differ in shape beside axis 1"
-    assert refused("concat", {"axis": 2}, (3, 8), (3, 8)) == "concat along axis 2 needs branches with more axes"
-    assert refused("concat", {"axis": K}, (3, 8), (3, 8)) == "concat along axis K needs branches with more axes"
+    assert refused("concat", {"axis": 2}, (3, 8), (3, 8)) == NO_AXIS.format(2)
+    assert refused("concat", {"axis": K}, (3, 8), (3, 8)) == NO_AXIS.format("K")
+    assert refused("concat", {"axis": "width"}, (3, 8), (3, 8)) == NO_AXIS.format("width")
 
 
 # -- values ---------------------------------------------------------------------------------------
@@ -233,17 +240,18 @@ def test_branches_have_the_same_sizes_beside_the_axis_that_is_joined() -> None:
             "linear",
             {"out": 4},
             (3, 8, 8),
-            "linear needs a vector [D] or tokens [T, D], got the map [3, 8, 8]; flatten it first",
+            f"linear works on the last axis, which is width: flatten or permute first\n{LAST_AXIS}",
         ),
-        ("softmax", {"axis": 2}, (3, 8), "softmax over axis 2 does not fit [3, 8]"),
-        ("softmax", {"axis": K}, (3, 8), "softmax over axis K does not fit [3, 8]"),
+        ("softmax", {"axis": 2}, (3, 8), NO_AXIS.format(2)),
+        ("softmax", {"axis": K}, (3, 8), NO_AXIS.format("K")),
+        ("softmax", {"axis": "tokens"}, (3, 8), NO_AXIS.format("tokens")),
         ("flatten", {"start": 1, "end": 0}, (3, 8), "flatten from axis 1 to 0 does not fit [3, 8]"),
         ("flatten", {"end": 2}, (3, 8), "flatten from axis 0 to 2 does not fit [3, 8]"),
         ("flatten", {"end": -3}, (3, 8), "flatten from axis 0 to −3 does not fit [3, 8]"),
         ("flatten", {"start": K}, (3, 8), "flatten from axis K to −1 does not fit [3, 8]"),
         ("flatten", {"end": K}, (3, 8), "flatten from axis 0 to K does not fit [3, 8]"),
-        ("slice", {"axis": 2}, (3, 8), "slice of axis 2 does not fit [3, 8]"),
-        ("slice", {"axis": K}, (3, 8), "slice of axis K does not fit [3, 8]"),
+        ("slice", {"axis": 2}, (3, 8), NO_AXIS.format(2)),
+        ("slice", {"axis": K}, (3, 8), NO_AXIS.format("K")),
         ("slice", {"step": K}, (3, 8), "slice needs a step that is a number, got K"),
         ("slice", {"axis": 1, "stop": 9}, (3, 8), "slice up to 9 does not fit axis 1 of [3, 8]"),
         ("slice", {"start": 3}, (3, 8), "slice on [3, 8] would give [0, 8]: every size must be at least 1"),
@@ -274,7 +282,7 @@ def test_branches_have_the_same_sizes_beside_the_axis_that_is_joined() -> None:
             "rms_norm",
             {},
             (3, 8, 8),
-            "rms_norm on a map [3, 8, 8] needs 'axes': how many of the last axes it normalises over",
+            f"rms_norm works on the last axis, which is width: flatten or permute first\n{LAST_AXIS}",
         ),
         (
             "max_pool",
