@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from operator import attrgetter
-from typing import TYPE_CHECKING, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, NamedTuple
 
 from paramcalc import limits
 from paramcalc.algebra.conditions import Conditions
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from paramcalc.published import Claim
 
 REMEMBERED = 1_000
-"""What the rules said that is kept at a time: a repeated block is worked out once, a growing one is not hoarded."""
+"""Inferences that are kept at a time: a repeated block is computed once, and a growing one takes no more memory."""
 
 
 class Counts(NamedTuple):
@@ -37,11 +37,20 @@ class Counts(NamedTuple):
 
 
 FREE = Counts()
-"""What most layers cost."""
+"""The counts of most layers."""
 
 
-Inference: TypeAlias = tuple[Tensor, Counts, FieldRule, Layer, Sequence[Tensor]]
-"""What the rules of a layer say for inputs of certain shapes, with the layer and these."""
+class Inference(NamedTuple):
+    """What the rules of a layer give for certain inputs: shape, counts, and how fields follow from those of the inputs.
+
+    It holds the layer and the inputs because it is looked up by their ids, which no other object gets meanwhile.
+    """
+
+    output: Tensor
+    counts: Counts
+    field_rule: FieldRule
+    layer: Layer
+    inputs: Sequence[Tensor]
 
 
 class Node:
@@ -128,7 +137,7 @@ class Network:
         self.claims: tuple[Claim, ...] = ()
         self.place: Span | None = None
         self._inferred: dict[tuple[int, ...], Inference] = {}
-        self._tensors: dict[tuple[Shape, Size, Axes], Tensor] = {}
+        self._tensors: dict[Tensor, Tensor] = {}
         self._by_path: dict[str, Node] = {}
         self._intervals = 0
         self._symbolic = 0
@@ -163,7 +172,7 @@ class Network:
         source, fields = inputs[0].source, inputs[0].fields
         if field_rule is not unchanged:
             read = inputs[:1] if len(inputs) > 1 and layer.references else inputs
-            source, fields = self._field_behind(field_rule, read, path)
+            source, fields = self._apply_field_rule(field_rule, read, path)
         if shared_with is not None:
             need_same_weights(layer, counts, tensors[0].shape, shared_with)
         index = len(self.nodes)
@@ -195,8 +204,12 @@ class Network:
         return self._by_path.get(path) or self.ends.get(path)
 
     def infer(self, layer: Layer, inputs: Sequence[Tensor], path: str = "") -> Inference:
-        """What the layer's rules say for these inputs; worked out once for each layer and shapes."""
-        # known by their identities, which stay theirs as long as an inference holds them
+        """What the rules of a layer give for these inputs, computed once for each layer and inputs.
+
+        Both are told by their identities, which are quicker to compare than their values: a builder makes a
+        layer once for equal arguments, and `_one` makes equal tensors the same object. `path` is the step
+        that conditions are required by. Raises LayerError where the layer does not fit.
+        """
         key = (id(layer), id(inputs[0])) if len(inputs) == 1 else (id(layer), *map(id, inputs))
         known = self._inferred.get(key)
         if known is not None:
@@ -205,7 +218,7 @@ class Network:
         output = layer.result(inputs, self.conditions)
         if output is not inputs[0]:
             if not (isinstance(output.elements, int) and output.elements < BEYOND):
-                self._need_measure(layer, output)
+                self._check_size(layer, output)
             output = self._one(output)
         x = inputs[0].shape
         counts, macs = FREE, layer.macs(x, output.shape)
@@ -219,15 +232,15 @@ class Network:
         if len(self._inferred) >= REMEMBERED:
             self._inferred.clear()
             self._tensors.clear()
-        inference = self._inferred[key] = (output, counts, field_rule, layer, inputs)
+        inference = self._inferred[key] = Inference(output, counts, field_rule, layer, inputs)
         return inference
 
     def _one(self, tensor: Tensor) -> Tensor:
-        """The object that stands for all equal tensors of this network, so that its identity is enough to know it."""
-        return self._tensors.setdefault(tensor.key, tensor)
+        """The object that stands for all tensors of this network that are equal to this one."""
+        return self._tensors.setdefault(tensor, tensor)
 
-    def _need_measure(self, layer: Layer, output: Tensor) -> None:
-        """Raise LayerError for sizes of too many digits, and after too many that hold symbols."""
+    def _check_size(self, layer: Layer, output: Tensor) -> None:
+        """Raise LayerError for sizes of too many digits, and after too many tensors with symbols."""
         if any(map(too_large, output.shape)):
             raise LayerError(f"{layer.type} would give a size of more than {limits.DIGITS} digits")
         if not isinstance(output.elements, int):
@@ -235,10 +248,10 @@ class Network:
             if self._symbolic > limits.SYMBOLIC:
                 raise LayerError(f"more than {limits.SYMBOLIC:,} layers of different sizes with symbols")
 
-    def _field_behind(self, rule: FieldRule, inputs: Sequence[Node], origin: object) -> tuple[Node, Fields | None]:
-        """The input of the network that a new node's fields refer to, and those fields.
+    def _apply_field_rule(self, rule: FieldRule, inputs: Sequence[Node], origin: object) -> tuple[Node, Fields | None]:
+        """The fields of a new node, and the input of the network that they are of; None for fields that are unknown.
 
-        Where paths from several inputs of the network meet, the first of these is the one that counts.
+        Where paths from several inputs of the network meet, the fields are those of the first of these.
         """
         source = inputs[0].source
         if len(inputs) > 1:
@@ -254,7 +267,7 @@ class Network:
         except Unknown:
             return source, None
         for known in fields:
-            if known == found:  # equal fields are one object, which is looked at once
+            if known == found:  # nodes of equal fields share one object, so that each is summarized once
                 return source, known
         self._intervals += comparison_cost(found)
         return source, found

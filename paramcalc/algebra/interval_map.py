@@ -122,6 +122,8 @@ def unitwise_hull(left: IntervalMap, right: IntervalMap) -> IntervalMap:
     Raises Unknown where the common period is too long.
     """
     period = lcm(len(left.intervals), len(right.intervals))
+    if period == 1:
+        return IntervalMap(left.step, (wider(left.intervals[0], right.intervals[0]),))
     intervals = [wider(left.interval(unit), right.interval(unit)) for unit in phases(period)]
     return IntervalMap(left.step * (period // len(left.intervals)), tuple(intervals))
 

@@ -131,10 +131,10 @@ def merge_paths(fields: Sequence[AxisField]) -> AxisField:
             return merge_unordered(fields)
         maps += field.maps
         whole = whole or field.whole
-        if not field.constant:
-            varying = varying or field
-            if varying.along != field.along:
+        if (varying is None or varying.along != field.along) and not field.constant:
+            if varying is not None:
                 raise Unknown
+            varying = field
     lead = varying or first
     assert isinstance(lead, Ordered)
     return Ordered(lead.along, lead.units, merge_equal_strides(tuple(maps)), whole)
