@@ -1,4 +1,4 @@
-"""The most elements alive at once: by hand, and by counting at every step what is still needed."""
+"""Peak activations: by hand, and by counting at every step what is still needed."""
 
 from __future__ import annotations
 
@@ -26,27 +26,27 @@ def chain(first: Size, *outs: Size) -> tuple[Network, Node, Node]:
     return network, start, node
 
 
-def test_what_a_step_reads_and_writes_is_alive_while_it_runs() -> None:
+def test_what_a_step_reads_and_writes_is_held_while_it_runs() -> None:
     network, _, _ = chain(8, 100, 4, 50)
     # 8, 8 + 100, 100 + 4, 4 + 50
     assert peak_activations(network) == 108
 
 
-def test_what_is_read_later_stays_alive_and_what_is_not_does_not() -> None:
+def test_what_is_read_later_is_held_and_what_is_not_is_freed() -> None:
     network, start, end = chain(8, 100, 4, 50)
     network.outputs["y"] = network.add(Concat(), [start, end], "concat")
     # 8 + 100, 8 + 100 + 4, 8 + 4 + 50, 8 + 50 + 58
     assert peak_activations(network) == 116
 
 
-def test_an_output_stays_alive_to_the_end() -> None:
+def test_an_output_is_held_to_the_end() -> None:
     network, _, _ = chain(8, 100, 4, 50)
     network.outputs["early"] = network.nodes[0]
     # 8 + 100, 100 + 4, 100 + 4 + 50
     assert peak_activations(network) == 154
 
 
-def test_a_view_keeps_alive_what_it_shows_and_writes_nothing() -> None:
+def test_a_view_holds_its_tensor_and_writes_nothing() -> None:
     network, start, _ = chain(8)
     shown = network.add(Identity(), [network.add(Relu(), [start], "relu")], "identity")
     seen = network.add(Identity(), [shown], "identity2")
@@ -56,14 +56,14 @@ def test_a_view_keeps_alive_what_it_shows_and_writes_nothing() -> None:
     assert peak_activations(network) == 18
 
 
-def test_inputs_are_alive_from_the_start() -> None:
+def test_inputs_are_held_from_the_start() -> None:
     network, _, _ = chain(8, 4)
     network.add_input("unused", (5,), 3)
     assert peak_activations(network) == 8 + 3 * 5
     assert peak_activations(Network("nothing")) == 0
 
 
-def test_a_peak_is_told_with_symbols_where_they_leave_no_doubt() -> None:
+def test_a_peak_is_determined_where_symbols_leave_no_doubt() -> None:
     assert peak_activations(chain(1, A, A, 1)[0]) == 2 * A
     assert peak_activations(chain(2, A, 1, B)[0]) is None
     assert peak_activations(chain(2, A, 1, A)[0]) == A + 2

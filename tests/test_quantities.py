@@ -49,7 +49,7 @@ def test_json_holds_every_quantity_of_steps_and_totals() -> None:
 
 
 def test_show_has_a_column_for_every_quantity_that_says_so() -> None:
-    shown = [quantity.key for quantity in QUANTITIES if quantity.shown is not None]
+    shown = [quantity.key for quantity in QUANTITIES if quantity.show_rank is not None]
     (header, *_) = csv.reader(call("show", "lenet5", "--columns", ",".join(shown), "--format", "csv").out.splitlines())
     assert header == shown
 

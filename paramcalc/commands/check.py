@@ -58,7 +58,9 @@ def check(
 ) -> None:
     """Compare every figure with torch and with the published ones.
 
-    Exit status 1 when one differs, 2 when the check cannot run.
+    A budget or a claim on the receptive field, stride, padding or output of the whole network is about its first
+    output, in the order of the file; stride and padding are those of the last step on the way to it whose units have a
+    position. Exit status 1 when one differs, 2 when the check cannot run.
     """
     out = Output(format, output, force=force)
     from paramcalc.commands.values import budget, call_arguments, request

@@ -1,6 +1,6 @@
 """What a file says, read from its tree: inputs, arguments, blocks, steps, heads, claims.
 
-TapMap checks all that can be known without numbers: keys, layers, fields, names in scope, the
+The reader checks all that can be known without numbers: keys, layers, fields, names in scope, the
 grammar of every expression. Every problem of a file is found in one pass.
 """
 
@@ -57,7 +57,7 @@ class Step:
 
     `references` are the further inputs of a layer, in its order. `names` are all the names that the
     arguments use: with equal values for them, two executions of the step have equal arguments.
-    `keys` are the places of what is written beside or inside it, fields with a dot before the name.
+    `keys` are the spans of what is written beside or inside it, fields with a dot before the name.
     `alone` is a step whose kind occurs once in its list without a name, `only_join` one that is the
     list's only join: both need no number in paths. `known_as` is the name of a step that needs no number.
     """

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from paramcalc.render.claims import MARKS, claims_object
@@ -13,7 +13,6 @@ from paramcalc.render.table import Column, Line, Table, Value
 if TYPE_CHECKING:
     from paramcalc.crosscheck.against import Against
     from paramcalc.crosscheck.check import CheckResult
-    from paramcalc.crosscheck.fields import FieldCheck
 
 YES, NO = "✓", "✗"
 
@@ -28,17 +27,23 @@ COLUMNS = (
 
 def check_table(result: CheckResult, *, full: bool) -> Table:
     """The figures that differ, or all of them, and the verdict in a line below."""
-    lines = [line for agrees, line in check_lines(result) if full or not agrees]
-    return Table(result.name, list(COLUMNS), lines, foot=foot(result))
+    lines = list(check_lines(result))
+    wrong = sum(not agrees for agrees, _ in lines)
+    return Table(
+        result.name, list(COLUMNS), [line for agrees, line in lines if full or not agrees], foot=foot(result, wrong)
+    )
 
 
 def check_lines(result: CheckResult) -> Iterator[tuple[bool, Line]]:
-    """A row for each figure that was held against torch, and for each claim."""
+    """A row for each figure and each interval of units that torch has too, and for each claim."""
     for item in result.comparisons:
-        mark = YES if item.agrees else NO
-        yield item.agrees, Line((item.path, item.quantity, cell(item.computed), cell(item.torch), mark))
+        yield item.agrees, Line((item.path, item.quantity, cell(item.computed), cell(item.torch), mark(item.agrees)))
     for found in result.fields:
-        yield found.agrees, Line(field_row(found))
+        unit = f"unit {found.unit}" if found.unit >= 0 else "all units"
+        clipped = ", as far as there are positions" if found.clipped else ""
+        what = f"{found.axis} that {unit} reads{clipped}"
+        values = (found.path, what, interval(found.expected), interval(found.found), mark(found.agrees))
+        yield found.agrees, Line(values)
     for verdict in result.verdicts:
         claim = verdict.claim
         values = (claim.at or "all", f"{claim.quantity}, claimed {claim.text}", computed(verdict.computed), None)
@@ -50,18 +55,9 @@ def cell(value: Any) -> Value:
     return sizes(value) if isinstance(value, (tuple, list)) else value
 
 
-def field_row(found: FieldCheck) -> tuple[Value, ...]:
-    """One unit: the interval that it should read, and what its gradient touches."""
-    unit = f"unit {found.unit}" if found.unit >= 0 else "all units"
-    beyond = ", as far as there are positions" if found.clipped else ""
-    mark = YES if found.agrees else NO
-    return (
-        found.path,
-        f"{found.axis} that {unit} reads{beyond}",
-        interval(found.expected),
-        interval(found.found),
-        mark,
-    )
+def mark(agrees: bool) -> str:
+    """Whether both sides agree."""
+    return YES if agrees else NO
 
 
 def interval(span: tuple[int, int] | None) -> str:
@@ -69,28 +65,19 @@ def interval(span: tuple[int, int] | None) -> str:
     return "nothing" if span is None else f"{span[0]} … {span[1]}"
 
 
-def foot(result: CheckResult) -> list[str]:
+def foot(result: CheckResult, wrong: int) -> list[str]:
     """What was not checked, and the verdict in one line."""
-    lines = [f"not checked: {', '.join(paths)}: {reason}" for reason, paths in by_reason(result.unchecked).items()]
-    wrong = sum(not agrees for agrees, _ in check_lines(result))
-    checked = len(result.comparisons) + len(result.fields)
-    seen = len({found.path for found in result.fields})
-    some = f" of {seen:,} of {result.followed:,} steps" if seen < result.followed else ""
+    paths: dict[str, list[str]] = {}
+    for path, reason in result.unchecked.items():
+        paths.setdefault(reason, []).append(path)
+    checked, judged = len(result.comparisons) + len(result.fields), len(result.verdicts)
+    steps = len({found.path for found in result.fields})
+    some = f" of {steps:,} of {result.followed:,} steps" if steps < result.followed else ""
     fields = f", fields of {len(result.fields):,} units{some}" if result.fields else ""
-    judged = len(result.verdicts)
     claims = f", {judged} {'claim' if judged == 1 else 'claims'}" if judged else ""
-    what = f"{result.layers:,} layers: {len(result.comparisons):,} figures{fields}{claims}"
-    if wrong:
-        return [*lines, f"{NO} {wrong:,} of {checked + judged:,} differ ({what})"]
-    return [*lines, f"{YES} torch agrees ({what})"]
-
-
-def by_reason(unchecked: Mapping[str, str]) -> dict[str, list[str]]:
-    """The paths of each reason."""
-    found: dict[str, list[str]] = {}
-    for path, reason in unchecked.items():
-        found.setdefault(reason, []).append(path)
-    return found
+    what = f"({result.layers:,} layers: {len(result.comparisons):,} figures{fields}{claims})"
+    verdict = f"{NO} {wrong:,} of {checked + judged:,} differ {what}" if wrong else f"{YES} torch agrees {what}"
+    return [*(f"not checked: {', '.join(each)}: {reason}" for reason, each in paths.items()), verdict]
 
 
 def check_object(name: str, result: CheckResult) -> dict[str, Any]:
@@ -132,7 +119,7 @@ def against_table(result: Against, *, full: bool) -> Table:
     for left, right in result.pairs:
         same = left is not None and right is not None and left.shapes == right.shapes
         if full or not same:
-            lines.append(Line((str(left or "–"), str(right or "–"), YES if same else NO)))
+            lines.append(Line((str(left or "–"), str(right or "–"), mark(same))))
     columns = [
         Column("ours", result.name, numeric=False, elastic=True),
         Column("other", result.other, numeric=False, elastic=True),

@@ -20,8 +20,8 @@ from paramcalc.report.summary import Summary, ratio
 
 MARKS = {Kind.same: "", Kind.removed: "−", Kind.added: "+"}
 FIRST_FORM, SECOND_FORM = "<", ">"
-SHOWN = 2
-"""Equal steps that are shown in full; of more, one row says how many there are."""
+IN_FULL = 2
+"""Neighbouring equal steps that have a row each; more are one row that says how many."""
 
 
 def compare_table(comparison: Comparison) -> Table:
@@ -146,7 +146,7 @@ def compare_object(comparison: Comparison) -> list[dict[str, Any]]:
 
 
 def summary_object(summary: Summary) -> dict[str, Any]:
-    """The figures of one network; behind its receptive field, whether that is the whole input."""
+    """The figures of one network, and after its receptive field, whether that is the whole input."""
     found = {}
     for quantity in quantities(Use.COMPARE):
         found[quantity.key] = plain_value(quantity.of_whole(summary))
@@ -158,10 +158,10 @@ def summary_object(summary: Summary) -> dict[str, Any]:
 # -- step by step -------------------------------------------------------------------------------
 
 LINED_UP = [
-    (quantity, quantity.shown)
+    (quantity, quantity.show_rank)
     for quantity in QUANTITIES
-    if quantity.shown is not None
-    and quantity.shown != ON_DEMAND
+    if quantity.show_rank is not None
+    and quantity.show_rank != ON_DEMAND
     and (Use.COMPARE in quantity.use or quantity.key == "output")
 ]
 STEP_COLUMNS = (
@@ -180,7 +180,7 @@ def steps_table(names: Sequence[str], pairs: Sequence[Pair], *, full: bool) -> T
     lines: list[Line] = []
     for same, run in groupby(pairs, lambda pair: pair.kind is Kind.same):
         found = list(run)
-        if same and not full and len(found) > SHOWN:
+        if same and not full and len(found) > IN_FULL:
             lines.append(Line(equal_steps([pair.left for pair in found if pair.left])))
         else:
             lines += [line for pair in found for line in pair_lines(pair)]

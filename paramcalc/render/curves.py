@@ -13,7 +13,7 @@ from paramcalc.report.analysis import Report
 from paramcalc.report.row import Row
 
 MOST = 12
-"""Networks in one figure; more could not be told apart."""
+"""Networks in one figure; more could not be distinguished."""
 
 NUMBERED = re.compile(r"(.*?)([0-9]+)")
 

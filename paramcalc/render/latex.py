@@ -55,7 +55,7 @@ ESCAPES = {
     "—": r"\textemdash{}",
     APART: "{}",
 }
-"""What has a meaning in LaTeX, `[` and `*` behind the end of a row, and what is mathematics in it."""
+"""What has a meaning in LaTeX, `[` and `*` after the end of a row, and what is mathematics in it."""
 LATIN = re.compile("[\x20-\x7e\xa1-\u017f‘’‚“”„†‡•€]")
 """What pdflatex can set."""
 PACKAGES = r"% needs \usepackage{booktabs}"
@@ -64,7 +64,7 @@ BELOW = r"$\downarrow$"
 
 
 def render(tables: Sequence[Table]) -> str:
-    """The tables, one float each, behind a comment that says what they need."""
+    """The tables, one float each, after a comment that says what they need."""
     text = "\n".join("\n".join(parts(table)) + "\n" for table in tables)
     needs = [PACKAGES, *([] if all(map(LATIN.match, text.replace("\n", ""))) else [ENGINE])]
     return "\n".join([*needs, text])

@@ -25,7 +25,7 @@ FAINT = "#666666"
 
 
 def scale(panel: Axes, curves: Sequence[Sequence[Point]]) -> bool:
-    """Scale an axis for values above 0; whether it is logarithmic, which it is where they lie far apart."""
+    """Scale an axis for values above 0; whether it is logarithmic, which it is where they are far apart."""
     values = [point.value for points in curves for point in points]
     if not values or max(values) < LOG_FROM * min(values):
         linear(panel, values)
@@ -35,7 +35,7 @@ def scale(panel: Axes, curves: Sequence[Sequence[Point]]) -> bool:
 
 
 def scale_fields(panel: Axes, networks: Sequence[Curves]) -> bool:
-    """Scale the axis of the fields; whether it is logarithmic, which it is where some networks see far more."""
+    """Scale the axis of the fields; whether it is logarithmic, as where those of some networks are far larger."""
     known = [[field for field in network.fields if field is not None] for network in networks]
     highest = [max(fields) for fields in known if fields]
     far_apart = bool(highest) and max(highest) >= LOG_FROM * min(highest)

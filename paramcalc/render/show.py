@@ -16,7 +16,7 @@ from paramcalc.report.quantities import QUANTITIES, Use
 from paramcalc.report.row import Row
 from paramcalc.report.summary import Memory
 
-SHOWN = [(quantity, quantity.shown) for quantity in QUANTITIES if quantity.shown is not None]
+SHOWN = [(quantity, quantity.show_rank) for quantity in QUANTITIES if quantity.show_rank is not None]
 COLUMNS = (
     Column("layer", "layer", numeric=False, elastic=True),
     Column("type", "type", numeric=False, rank=6),
@@ -37,7 +37,7 @@ def show_table(
 ) -> Table:
     """The table of a report; `formulas` puts each figure's derivation below its row.
 
-    `depth` folds what lies deeper in blocks, `memory` adds bytes, `columns` chooses and orders columns.
+    `depth` folds blocks to so many names of a path, `memory` adds bytes, `columns` chooses and orders columns.
 
     `verdicts` are the claims, each beside the figure it is about: in its row, or below the table.
     """

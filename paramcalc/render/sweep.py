@@ -11,7 +11,7 @@ from paramcalc.render.table import Column, Line, Table
 from paramcalc.report.quantities import QUANTITIES
 from paramcalc.report.sweep import Result
 
-SWEPT = [(quantity, quantity.swept) for quantity in QUANTITIES if quantity.swept is not None]
+SWEPT = [(quantity, quantity.sweep_rank) for quantity in QUANTITIES if quantity.sweep_rank is not None]
 FIGURES = [column(quantity, rank) for quantity, rank in SWEPT]
 
 

@@ -17,7 +17,7 @@ from paramcalc.report.row import FieldSummary, Row, summarize_field
 
 
 class Totals(NamedTuple):
-    """Sums over all rows; `layers` counts the rows, `peak_activations` is in elements alive at once.
+    """Sums over all rows; `layers` counts the rows. `peak_activations` are elements held at the same time.
 
     FLOPs are 2 x MACs. Parameters of a frozen step are not trainable.
     """
@@ -66,7 +66,7 @@ def analyze(network: Network) -> Report:
 
 
 def report_of(network: Network) -> Report:
-    """The rows, and what is told of all of them."""
+    """The rows and the totals. Nodes with the same fields share their summary."""
     summaries: dict[int, FieldSummary] = {}
     rows: list[Row] = []
     for node in network.nodes:
@@ -113,31 +113,29 @@ def totals_of(network: Network) -> Totals:
 
 
 def peak_activations(network: Network) -> Size | None:
-    """The largest number of elements alive at once; None where symbols leave open which moment that is.
+    """The most elements that are held in memory at the same time; None where symbols leave open when that is.
 
-    A tensor is alive from the step that writes it to the last step that reads it or a view of it;
-    inputs are alive from the start, outputs to the end. While a step runs, both what it reads and
-    what it writes are alive. Nothing is computed in place.
+    A tensor is held from the step that writes it to the last step that reads it or a view of it, an input from the
+    start, an output to the end. While a step runs, what it reads and what it writes are held. Nothing is done in place.
     """
     owner: dict[Node, Node] = {}
-    last = dict.fromkeys(network.inputs, -1)
-    for here, node in enumerate(network.nodes):
+    last_use = dict.fromkeys(network.inputs, -1)
+    for step, node in enumerate(network.nodes):
         for source in node.inputs:
-            last[owner.get(source, source)] = here
+            last_use[owner.get(source, source)] = step
         if node.view:
             owner[node] = owner.get(node.inputs[0], node.inputs[0])
         else:
-            last[node] = here
+            last_use[node] = step
     for node in network.outputs.values():
-        last[owner.get(node, node)] = len(network.nodes)
-    changes: list[Size] = [node.written for node in network.nodes]
-    changes += 0, 0
-    for node, moment in last.items():
-        changes[moment + 1] = changes[moment + 1] - node.output.elements
-    alive = added([node.output.elements for node in network.inputs])
-    peaks = [alive]
+        last_use[owner.get(node, node)] = len(network.nodes)
+    changes: list[Size] = [*(node.written for node in network.nodes), 0, 0]
+    for node, step in last_use.items():
+        changes[step + 1] = changes[step + 1] - node.output.elements
+    held = added([node.output.elements for node in network.inputs])
+    peaks = [held]
     for change in changes[: len(network.nodes)]:
         if change != 0:
-            alive = alive + change
-            peaks.append(alive)
+            held = held + change
+            peaks.append(held)
     return greatest(peaks)

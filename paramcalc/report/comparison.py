@@ -127,8 +127,7 @@ ORDERS: tuple[tuple[Key, ...], ...] = (
 )
 """What steps are lined up by, one after the other: names before shapes, or shapes before names.
 
-Names are right where sizes change; where a step is put in, those behind it may all be numbered anew,
-and shapes are right.
+Names match where only sizes change; where a step is inserted, all later ones may have another number, and shapes match.
 """
 
 
@@ -161,7 +160,7 @@ def likeness(pairs: Sequence[Pair]) -> tuple[int, int]:
 
 
 def aligned(left: Sequence[Row], right: Sequence[Row], keys: Sequence[Key]) -> Iterator[Pair]:
-    """Pairs by the first key; what lies between is lined up by the next."""
+    """Pairs by the first key; those between are lined up by the next."""
     if not keys or not left or not right:
         yield from (Pair(Kind.removed, row, None) for row in left)
         yield from (Pair(Kind.added, None, row) for row in right)
@@ -177,7 +176,7 @@ def aligned(left: Sequence[Row], right: Sequence[Row], keys: Sequence[Key]) -> I
 
 
 def common(left: Sequence[Hashable], right: Sequence[Hashable]) -> list[tuple[int, int]]:
-    """The places of a longest common subsequence; none of lists so long that it would fill the memory.
+    """The indices of a longest common subsequence; none of lists so long that it would fill the memory.
 
     Bit j of a row is 0 where the longest common subsequence with `right[: j + 1]` is longer than the one
     with `right[:j]`. A row follows from the one before by a few operations on whole integers (Hyyrö,
@@ -185,13 +184,13 @@ def common(left: Sequence[Hashable], right: Sequence[Hashable]) -> list[tuple[in
     """
     if len(left) * len(right) > limits.LINED_UP:
         return []
-    places: dict[Hashable, int] = {}
+    indices: dict[Hashable, int] = {}
     for j, item in enumerate(right):
-        places[item] = places.get(item, 0) | 1 << j
+        indices[item] = indices.get(item, 0) | 1 << j
     full = (1 << len(right)) - 1
     rows = [full]
     for item in left:
-        equal = rows[-1] & places.get(item, 0)
+        equal = rows[-1] & indices.get(item, 0)
         rows.append((rows[-1] + equal | rows[-1] - equal) & full)
     pairs = []
     i, j = len(left), len(right)

@@ -1,4 +1,4 @@
-"""Rows folded to a level: what lies inside a block becomes one row, with the sums of what it holds."""
+"""Rows folded to a level: a block becomes one row, with the sums over its steps."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def fold(report: Report, depth: int) -> list[Row]:
     """One row for each path of up to `depth` names, and one for each run of equal blocks.
 
     Counts are the sums of the rows inside; the output, the receptive field and the stride are those
-    of the last row. Repeated blocks with the same figures are one row with `×3` behind their names.
+    of the last row. Repeated blocks with the same figures are one row with `×3` after their names.
     """
     folded = []
     for path, rows in grouped(report.layers, depth):
@@ -54,9 +54,9 @@ def fold(report: Report, depth: int) -> list[Row]:
 
 
 def grouped(rows: Iterable[Row], depth: int) -> list[tuple[str, list[Row]]]:
-    """Rows in a row whose paths begin with the same `depth` names, with that beginning.
+    """Neighbouring rows whose paths begin with the same `depth` names, with that beginning.
 
-    A join comes behind its branches: what follows a step of just that path is in a branch of the same name.
+    A join comes after its branches, so steps that follow one of exactly that path belong to a branch of the same name.
     """
     groups: list[tuple[str, list[Row]]] = []
     for row in rows:

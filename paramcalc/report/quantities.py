@@ -52,7 +52,7 @@ ON_DEMAND = -1
 class Quantity(NamedTuple):
     """One quantity: its key in JSON, columns, claims and budgets, its title in words, its unit.
 
-    `shown` and `swept` are the ranks of its columns in `show` and `sweep`: a narrow page drops the highest first,
+    `show_rank` and `sweep_rank` are those of its columns in `show` and `sweep`: a narrow page drops the highest first,
     0 never; None is no column. `column` is a shorter title for these.
     """
 
@@ -60,8 +60,8 @@ class Quantity(NamedTuple):
     title: str
     unit: str
     use: Use
-    shown: int | None = None
-    swept: int | None = None
+    show_rank: int | None = None
+    sweep_rank: int | None = None
     column: str = ""
 
     @property
@@ -79,24 +79,26 @@ class Quantity(NamedTuple):
 
 
 QUANTITIES = (
-    Quantity("output", "output", "elements", SIZES | Use.CHECK, shown=0, swept=5),
-    Quantity("count", "count", "tensors", Use.STEP | Use.CHECK, shown=3),
+    Quantity("output", "output", "elements", SIZES | Use.CHECK, show_rank=0, sweep_rank=5),
+    Quantity("count", "count", "tensors", Use.STEP | Use.CHECK, show_rank=3),
     Quantity("layers", "layers", "layers", ONLY_WHOLE),
-    Quantity("weights", "weights", "elements", COUNT | Use.CHECK, shown=7),
-    Quantity("biases", "biases", "elements", COUNT | Use.CHECK, shown=7),
-    Quantity("params", "params", "elements", COUNT | COMPARED, shown=0, swept=0),
+    Quantity("weights", "weights", "elements", COUNT | Use.CHECK, show_rank=7),
+    Quantity("biases", "biases", "elements", COUNT | Use.CHECK, show_rank=7),
+    Quantity("params", "params", "elements", COUNT | COMPARED, show_rank=0, sweep_rank=0),
     Quantity("conv_params", "conv params", "elements", PART),
     Quantity("linear_params", "linear params", "elements", PART),
     Quantity("trainable", "trainable", "elements", ONLY_WHOLE | Use.CHECK),
-    Quantity("buffers", "buffers", "elements", COUNT | Use.CHECK, shown=ON_DEMAND),
-    Quantity("macs", "MACs", "MACs", COUNT | COMPARED | Use.CHECK, shown=1, swept=0),
-    Quantity("flops", "FLOPs", "FLOPs", ONLY_WHOLE | COMPARED, swept=6),
-    Quantity("activations", "activations", "elements", COUNT | COMPARED, shown=ON_DEMAND, swept=2),
-    Quantity("peak_activations", "peak activations", "elements", ONLY_WHOLE | COMPARED, swept=3, column="peak"),
+    Quantity("buffers", "buffers", "elements", COUNT | Use.CHECK, show_rank=ON_DEMAND),
+    Quantity("macs", "MACs", "MACs", COUNT | COMPARED | Use.CHECK, show_rank=1, sweep_rank=0),
+    Quantity("flops", "FLOPs", "FLOPs", ONLY_WHOLE | COMPARED, sweep_rank=6),
+    Quantity("activations", "activations", "elements", COUNT | COMPARED, show_rank=ON_DEMAND, sweep_rank=2),
+    Quantity("peak_activations", "peak activations", "elements", ONLY_WHOLE | COMPARED, sweep_rank=3, column="peak"),
     Quantity("weighted_layers", "weighted layers", "layers", Use.SUMMARY | Use.COMPARE),
-    Quantity("receptive_field", "receptive field", "input positions", MEASURED, shown=2, swept=4, column="field"),
-    Quantity("effective_stride", "effective stride", "input positions", MEASURED, shown=4, column="stride"),
-    Quantity("effective_padding", "effective padding", "input positions", FIELD, shown=ON_DEMAND, column="padding"),
+    Quantity(
+        "receptive_field", "receptive field", "input positions", MEASURED, show_rank=2, sweep_rank=4, column="field"
+    ),
+    Quantity("effective_stride", "effective stride", "input positions", MEASURED, show_rank=4, column="stride"),
+    Quantity("effective_padding", "effective padding", "input positions", FIELD, show_rank=ON_DEMAND, column="padding"),
 )
 
 

@@ -124,10 +124,10 @@ def test_a_title_that_is_wider_than_its_numbers_is_cut_last() -> None:
 
 def test_a_long_value_goes_below_its_row_where_the_page_is_narrow() -> None:
     text = "1·2·3·4·5·6·7·8·9·10·11·12 = 479,001,600"
-    here = Column("here", "here", numeric=False, longest=44)
+    result = Column("with_numbers", "with numbers", numeric=False, longest=44)
     rule = Column("rule", "rule", numeric=False)
-    assert rows_of(rule, here, values=["the product", text], width=80)[2].split("  ")[-1] == text
-    assert rows_of(rule, here, values=["the product", text], width=40)[2:] == [
+    assert rows_of(rule, result, values=["the product", text], width=80)[2].split("  ")[-1] == text
+    assert rows_of(rule, result, values=["the product", text], width=40)[2:] == [
         "the product",
         "    1·2·3·4·5·6·7·8·9·10·11·12 =",
         "        479,001,600",
