@@ -1,10 +1,10 @@
-"""A network against a torch module of someone else: totals, and the parameterised layers in order."""
+"""A network beside a torch module of someone else: totals, and the parameterised layers in order."""
 
 from __future__ import annotations
 
 import importlib
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
 from itertools import zip_longest
@@ -12,10 +12,10 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 from torch.nn.parameter import UninitializedParameter
 
-from paramcalc.crosscheck.network import to_torch
+from paramcalc.crosscheck.network import state, to_torch
 from paramcalc.errors import ParamcalcError
 from paramcalc.network import Network
 
@@ -25,7 +25,7 @@ class Parameterised:
     """A module with parameters of its own: its name, its class, the shapes of its parameters."""
 
     name: str
-    kind: str
+    class_name: str
     shapes: tuple[tuple[int, ...], ...]
 
     def __str__(self) -> str:
@@ -60,24 +60,30 @@ def against(
     """
     with torch.device("meta"):
         ours = to_torch(network)
-        other = called(target, positional, named or {})
+        other = call_target(target, positional, named or {})
     left, right = parameterised(ours), parameterised(other)
     pairs: list[tuple[Parameterised | None, Parameterised | None]] = []
     matcher = SequenceMatcher(None, [item.shapes for item in left], [item.shapes for item in right], autojunk=False)
     for _, a, b, c, d in matcher.get_opcodes():
         pairs += zip_longest(left[a:b], right[c:d])
-    return Against(network.name, target, (elements(ours), elements(other)), (buffers(ours), buffers(other)), pairs)
+    params = elements(ours.parameters()), elements(other.parameters())
+    return Against(network.name, target, params, (elements(state(ours)), elements(state(other))), pairs)
 
 
-def called(target: str, positional: Sequence[Any], named: Mapping[str, Any]) -> nn.Module:
-    """What `module:callable` returns, or a module that stands there ready.
+def elements(tensors: Iterable[Tensor]) -> int:
+    """Elements of all tensors."""
+    return sum(tensor.numel() for tensor in tensors)
 
-    The module is looked for in the current folder first. Raises ParamcalcError for what goes wrong.
+
+def call_target(target: str, positional: Sequence[Any], named: Mapping[str, Any]) -> nn.Module:
+    """What `module:callable` returns, or an `nn.Module` of this name.
+
+    The file is looked for in the current folder first. Raises ParamcalcError for what goes wrong.
     """
     module_name, _, name = target.partition(":")
     if not module_name or not name:
         raise ParamcalcError(f"--against takes MODULE:CALLABLE such as torchvision.models:resnet50, got '{target}'")
-    found = imported(module_name, name)
+    found = import_target(module_name, name)
     if isinstance(found, nn.Module):
         if positional or named:
             raise ParamcalcError(f"{target} is a module already, which takes no arguments")
@@ -85,20 +91,20 @@ def called(target: str, positional: Sequence[Any], named: Mapping[str, Any]) -> 
     if not callable(found):
         raise ParamcalcError(f"{target} cannot be called: it is of type {type(found).__name__}")
     try:
-        made = found(*positional, **named)
+        result = found(*positional, **named)
     except (Exception, SystemExit) as error:
         arguments = ", ".join([*map(repr, positional), *(f"{name}={value!r}" for name, value in named.items())])
         raise ParamcalcError(f"{target}({arguments}) failed: {in_one_line(error)}") from error
-    if not isinstance(made, nn.Module):
-        raise ParamcalcError(f"{target} returned no torch.nn.Module, but something of type {type(made).__name__}")
-    return made
+    if not isinstance(result, nn.Module):
+        raise ParamcalcError(f"{target} returned no torch.nn.Module, but something of type {type(result).__name__}")
+    return result
 
 
-def imported(module_name: str, name: str) -> Any:
-    """What a module calls `name`, with dots for what is inside of it."""
-    here = str(Path.cwd())
-    if here not in sys.path:
-        sys.path.insert(0, here)
+def import_target(module_name: str, name: str) -> Any:
+    """The object `name` of a module, with dots for attributes of attributes. Raises ParamcalcError."""
+    folder = str(Path.cwd())
+    if folder not in sys.path:
+        sys.path.insert(0, folder)
     try:
         found: Any = importlib.import_module(module_name)
         for part in name.split("."):
@@ -109,7 +115,7 @@ def imported(module_name: str, name: str) -> Any:
 
 
 def in_one_line(error: BaseException) -> str:
-    """The kind of an error and its words."""
+    """The class of an error and its message."""
     return f"{type(error).__name__}: {' '.join(str(error).split())}".rstrip(": ")
 
 
@@ -123,16 +129,5 @@ def parameterised(module: nn.Module) -> list[Parameterised]:
         if any(isinstance(parameter, UninitializedParameter) for parameter in own):
             raise ParamcalcError(f"{name} of {type(part).__name__} has no sizes before it is first called")
         if own:
-            found.append(Parameterised(name, type(part).__name__, tuple(tuple(each.shape) for each in own)))
+            found.append(Parameterised(name, type(part).__name__, tuple(tuple(parameter.shape) for parameter in own)))
     return found
-
-
-def elements(module: nn.Module) -> int:
-    """Elements of all parameters, each once."""
-    return sum(parameter.numel() for parameter in module.parameters())
-
-
-def buffers(module: nn.Module) -> int:
-    """Elements of all buffers but torch's counters of steps."""
-    named = module.named_buffers()
-    return sum(buffer.numel() for name, buffer in named if not name.endswith("num_batches_tracked"))

@@ -7,11 +7,11 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from paramcalc.crosscheck.fields import FieldCheck, field_checks
-from paramcalc.crosscheck.figures import QUANTITIES, Figures, reason_not_checked, torch_figures
+from paramcalc.crosscheck.figures import QUANTITIES, Figures, torch_figures
 from paramcalc.crosscheck.gradients import Progress, silently
-from paramcalc.crosscheck.units import Measures
-from paramcalc.crosscheck.windows import NoModule
-from paramcalc.errors import ParamcalcError
+from paramcalc.crosscheck.network import refusals_of_torch
+from paramcalc.crosscheck.probes import Measures
+from paramcalc.crosscheck.witnesses import witness_of
 from paramcalc.network import Network
 from paramcalc.report.analysis import Report, analyze
 from paramcalc.report.claims import Verdict, judge
@@ -37,7 +37,7 @@ class Comparison:
 
 @dataclass(slots=True)
 class CheckResult:
-    """What a check found. `unchecked` gives, by path, why torch could not be asked, of all or of the field.
+    """What a check found. `unchecked` gives, by path, why a step, or its field, could not be compared.
 
     `followed` is how many steps have a field that gradients can follow; in a deep network `fields`
     are of some of them.
@@ -54,27 +54,26 @@ class CheckResult:
     @property
     def differences(self) -> list[Comparison | FieldCheck]:
         """Where torch says something else."""
-        asked: list[Comparison | FieldCheck] = [*self.comparisons, *self.fields]
-        return [item for item in asked if not item.agrees]
+        compared: list[Comparison | FieldCheck] = [*self.comparisons, *self.fields]
+        return [item for item in compared if not item.agrees]
 
     @property
     def agrees(self) -> bool:
-        """Whether torch says the same everywhere that it was asked, and every claim is fine."""
+        """Whether torch says the same in every comparison, and every claim is fine."""
         return not self.differences and all(verdict.fine for verdict in self.verdicts)
 
 
 def check(network: Network, *, fields: bool = True, claims: bool = True, progress: Progress = silently) -> CheckResult:
-    """Hold the figures of a network against torch: shapes, parameters, buffers, MACs, receptive fields.
+    """Compare the figures of a network with torch's: shapes, parameters, buffers, MACs, receptive fields.
 
-    Raises ParamcalcError for sizes that are symbols, and where torch refuses what paramcalc accepts.
+    Raises ParamcalcError for sizes that are symbols, for a layer without a witness, and where torch refuses
+    what paramcalc accepts.
     """
     report = analyze(network)
     result = CheckResult(network.name, len(report.layers))
-    result.unchecked = {node.path: reason for node in network.nodes if (reason := reason_not_checked(node))}
-    try:
+    result.unchecked = {node.path: reason for node in network.nodes if (reason := witness_of(node).not_checked)}
+    with refusals_of_torch(network):
         found = torch_figures(network)
-    except (NoModule, RuntimeError, ValueError, TypeError, IndexError) as error:
-        raise ParamcalcError(f"{network.name}: torch refuses the network: {error}") from error
     for row in report.layers:
         if row.path not in result.unchecked:
             result.comparisons += compared(row, found[row.path])
@@ -90,9 +89,7 @@ def check(network: Network, *, fields: bool = True, claims: bool = True, progres
 
 def compared(row: Row, found: Figures) -> list[Comparison]:
     """The figures of one row."""
-    ours = {name: getattr(row, name) for name in QUANTITIES if name != "trainable"}
-    ours["trainable"] = 0 if row.frozen else row.params
-    ours["macs"] = row.macs
+    ours = {name: getattr(row, name, 0 if row.frozen else row.params) for name in QUANTITIES}
     return [Comparison(row.path, name, ours[name], getattr(found, name)) for name in QUANTITIES]
 
 

@@ -1,9 +1,12 @@
-"""Receptive fields by gradients: which input positions the gradient of a unit touches.
+"""Receptive fields by gradients: at which input positions the gradient of a unit is not zero.
 
-The network is made linear and positive, and gets room around its input, so that a gradient is not
-zero exactly where the unit reads. What is looked at are units of the network at its own size. Where
-there is no room (behind a layer that gives a fixed size) a gradient shows as much of an interval as
-there is.
+The network is made linear and positive, and gets margins around its input, so that a gradient is not
+zero exactly where the unit reads. The units are those of the network at its own size. Where there are
+no margins (behind a layer that gives a fixed size) a gradient shows as much of an interval as there is.
+
+A 3×3 convolution with stride 2 and a padding of 1 on an image: paramcalc says that unit 0 reads -1 … 1
+and unit 1 reads 1 … 3. In the network with margins of 5 the gradients of these units are not zero at
+exactly these positions, so the field has a size of 3, a stride of 2 and a padding of 1.
 """
 
 from __future__ import annotations
@@ -16,29 +19,29 @@ from typing import NamedTuple, TypeAlias
 import torch
 
 from paramcalc.algebra.receptive_field import Ordered
-from paramcalc.crosscheck.gradients import Interval, Part, Progress, Units, cut, silently, supports
+from paramcalc.crosscheck.axes import channel_axis, position_axes, position_names
+from paramcalc.crosscheck.gradients import Interval, Part, Progress, Units, select, silently, supports
+from paramcalc.crosscheck.linear_network import LinearNetwork
 from paramcalc.crosscheck.network import layer_of
-from paramcalc.crosscheck.one_channel import NEUTRAL
-from paramcalc.crosscheck.stretched import Stretched
-from paramcalc.crosscheck.units import Measures, expected_of, measured, period, told, total, units_of, whole
+from paramcalc.crosscheck.probes import Measures, expected_of, hull_of, is_determined, measured, period, units_of
+from paramcalc.crosscheck.settings import as_int
+from paramcalc.crosscheck.witness import NEUTRAL
+from paramcalc.crosscheck.witnesses import witness_of
 from paramcalc.network import Network, Node
 
 BUDGET = 500_000_000
-"""Elements of all gradients along one axis, about; in a deeper network not every step's are taken."""
+"""Elements of all gradients along one axis, about; in a deeper network some steps are left out."""
 
-LONGEST = 16_384
+LARGEST_MARGIN = 16_384
 """Positions of the margin around the input, at most."""
-
-AXES = {1: ("length",), 2: ("height", "width"), 3: ("depth", "height", "width")}
-"""The names of the spatial axes, by their number."""
 
 
 @dataclass(frozen=True, slots=True)
 class FieldCheck:
-    """A unit of a step on one axis of the input: what it should read, and what its gradient touches.
+    """A unit of a step on one axis of the input: what it should read, and the support of its gradient.
 
-    `unit` is ALL for all of them together. `clipped` marks that the unit reads beyond a border where
-    there is no room, so that its gradient touches a part of the interval.
+    `unit` is ALL for all of them together. `clipped` says that the unit reads padding where there are no
+    margins, so that its gradient shows a part of the interval.
     """
 
     path: str
@@ -50,7 +53,7 @@ class FieldCheck:
 
     @property
     def agrees(self) -> bool:
-        """Whether they are the same, or the one holds what is seen of it."""
+        """Whether they are the same, or what gradients show is a part of what it should read."""
         if not self.clipped or not self.expected or not self.found:
             return self.expected == self.found or (self.clipped and not self.found)
         return self.expected[0] <= self.found[0] and self.found[1] <= self.expected[1]
@@ -58,7 +61,7 @@ class FieldCheck:
 
 @dataclass(slots=True)
 class Fields:
-    """What gradients show: of units, of the steps that were looked at by axis, and why others cannot be.
+    """What gradients show: checks of units, measures of each step by axis, and why other steps have none.
 
     `followed` is how many steps have a field that gradients can follow.
     """
@@ -72,12 +75,12 @@ class Fields:
 def field_checks(network: Network, progress: Progress = silently) -> Fields:
     """The receptive fields of a network against gradients, on every spatial axis of the inputs that they are of.
 
-    What paramcalc says decides which units are looked at and how much room they get, never what their
-    gradients touch.
+    What paramcalc says decides which units are compared and how wide the margins are, never where
+    gradients are not zero.
     """
     result = Fields()
     for node in network.nodes:
-        if node.fields is None and spatial_axes(node.source):
+        if node.fields is None and position_axes(node.source):
             result.unchecked[node.path] = "receptive field: paramcalc does not know it"
     threads = torch.get_num_threads()
     torch.set_num_threads(1)  # on tensors as small as these, threads wait for each other most of the time
@@ -92,26 +95,21 @@ def field_checks(network: Network, progress: Progress = silently) -> Fields:
 def check_source(network: Network, source: Node, result: Fields, progress: Progress) -> None:
     """Add the checks of all nodes whose fields are of one input."""
     nodes = [node for node in network.nodes if node.source is source and node.fields]
-    known: Known = {}
-    for axis in range(spatial_axes(source) if nodes else 0):
-        if axis and not alike(network, source):
-            known.clear()
-        line = Stretched(network, source, axis, margin(nodes, source, axis))
-        nodes = check_axis(line, nodes, known, result, progress)
+    cache: Cache = {}
+    for axis in range(len(position_axes(source)) if nodes else 0):
+        if axis and not axes_are_alike(network, source):
+            cache.clear()
+        linear = LinearNetwork(network, source, axis, margin(nodes, source, axis))
+        nodes = check_axis(linear, nodes, cache, result, progress)
 
 
-def spatial_axes(node: Node) -> int:
-    """The number of spatial axes of an input."""
-    return len(node.output.shape) - 1
-
-
-def alike(network: Network, source: Node) -> bool:
+def axes_are_alike(network: Network, source: Node) -> bool:
     """Whether every layer does the same on every axis, so that one axis's gradients are the other's."""
-    if len(set(source.output.shape[1:])) > 1 or len(network.inputs) > 1:
+    if len({source.output.shape[axis] for axis in position_axes(source)}) > 1 or len(network.inputs) > 1:
         return False
     for node in network.nodes:
-        layer = layer_of(node)
-        if layer.type == "permute" or getattr(layer, "axis", 0) not in (0, None):
+        layer, channels = layer_of(node), channel_axis(node)
+        if witness_of(node).moves_axes or getattr(layer, "axis", channels) != channels:
             return False
         for name in NEUTRAL.keys() & type(layer).model_fields.keys():
             value = getattr(layer, name)
@@ -121,19 +119,19 @@ def alike(network: Network, source: Node) -> bool:
 
 
 def margin(nodes: Iterable[Node], source: Node, axis: int) -> int:
-    """How much room around the input the units of all nodes need, and what striding layers cut off of it."""
-    n = whole(source.output.shape[1 + axis])
-    room = widest_step = 0
+    """How many positions the units of all nodes read beyond the input, and what striding layers cut off of them."""
+    n = as_int(source.output.shape[position_axes(source)[axis]])
+    beyond = widest_step = 0
     for node in nodes:
         assert node.fields is not None
         found = node.fields[axis]
-        spans = [total(found)]
+        spans = [hull_of(found)]
         if isinstance(found, Ordered):
             spans.append(expected_of(found, period(found)))
-            widest_step = max(widest_step, *(whole(part.step) for part in found.maps))
+            widest_step = max(widest_step, *(as_int(part.step) for part in found.maps))
         for lo, hi in filter(None, spans):
-            room = max(room, -lo, hi - n + 1)
-    return min(LONGEST, room + 2 * widest_step)
+            beyond = max(beyond, -lo, hi - n + 1)
+    return min(LARGEST_MARGIN, beyond + 2 * widest_step)
 
 
 # -- one axis ------------------------------------------------------------------------------------
@@ -141,11 +139,12 @@ def margin(nodes: Iterable[Node], source: Node, axis: int) -> int:
 Key: TypeAlias = tuple[int, int, Part, Part]
 """Units of a step: the margin around the input, the step, and a part of its tensor on the long axis and the others."""
 
-Known: TypeAlias = dict[Key, Interval | None]
+Cache: TypeAlias = dict[Key, Interval | None]
+"""Supports of gradients that are known already."""
 
 
-class Look(NamedTuple):
-    """Units of a node to look at; there is nothing to see (None) where the tensor has no such unit."""
+class Probe(NamedTuple):
+    """Units of a node whose gradient is taken; without a key where the tensor has no such unit."""
 
     unit: int
     key: Key | None
@@ -153,76 +152,80 @@ class Look(NamedTuple):
     clipped: bool
 
 
-def check_axis(line: Stretched, nodes: Sequence[Node], known: Known, result: Fields, progress: Progress) -> list[Node]:
-    """Add the checks of one axis to the result; the nodes that were looked at.
+def check_axis(
+    linear: LinearNetwork, nodes: Sequence[Node], cache: Cache, result: Fields, progress: Progress
+) -> list[Node]:
+    """Add the checks of one axis to the result; the nodes that were compared.
 
-    `known` are gradients on an axis on which the network does the same; new ones are added.
+    `cache` has gradients on an axis on which the network does the same; new ones are added.
     """
     for node in nodes:
-        if node.path in line.lost:
-            result.unchecked[node.path] = f"receptive field: {line.lost[node.path]}"
-    makers = first_steps(line)
-    looks = {node: looks_at(line, node, makers[id(node)]) for node in nodes if node.path not in line.lost}
-    if line.axis == 0:
-        result.followed += len(looks)
-        looks = affordable(line, looks)
-    missing = {look.key: look.units for found in looks.values() for look in found if look.key and look.key not in known}
-    spans = supports(line, list(missing.values()), progress)
-    known.update((key, spans[units]) for key, units in missing.items())
-    for node, found in looks.items():
-        add_node(line, node, {look: known[look.key] if look.key else None for look in found}, result)
-    return list(looks)
+        if node.path in linear.skipped:
+            result.unchecked[node.path] = f"receptive field: {linear.skipped[node.path]}"
+    origins = first_steps(linear)
+    probes = {node: probes_of(linear, node, origins[id(node)]) for node in nodes if node.path not in linear.skipped}
+    if linear.axis == 0:
+        result.followed += len(probes)
+        probes = affordable(linear, probes)
+    missing = {
+        probe.key: probe.units for found in probes.values() for probe in found if probe.key and probe.key not in cache
+    }
+    spans = supports(linear, list(missing.values()), progress)
+    cache.update((key, spans[units]) for key, units in missing.items())
+    for node, found in probes.items():
+        add_node(linear, node, {probe: cache[probe.key] if probe.key else None for probe in found}, result)
+    return list(probes)
 
 
-def add_node(line: Stretched, node: Node, touched: Mapping[Look, Interval | None], result: Fields) -> None:
-    """Add the checks of a node on one axis to the result, from what its gradients touch."""
+def add_node(linear: LinearNetwork, node: Node, shown: Mapping[Probe, Interval | None], result: Fields) -> None:
+    """Add the checks of a node on one axis to the result, from the supports of its gradients."""
     assert node.fields is not None
-    found = node.fields[line.axis]
-    name = AXES[spatial_axes(line.source)][line.axis]
-    for look, span in touched.items():
-        if told(found, look.unit, span):
-            expected = expected_of(found, look.unit)
-            result.checks.append(FieldCheck(node.path, name, look.unit, expected, span, look.clipped))
-    spans = {look.unit: span for look, span in touched.items()}
-    clipped = any(look.clipped for look in touched)
+    found = node.fields[linear.axis]
+    name = position_names(linear.source)[linear.axis]
+    for probe, span in shown.items():
+        if is_determined(found, probe.unit, span):
+            expected = expected_of(found, probe.unit)
+            result.checks.append(FieldCheck(node.path, name, probe.unit, expected, span, probe.clipped))
+    spans = {probe.unit: span for probe, span in shown.items()}
+    clipped = any(probe.clipped for probe in shown)
     result.measures.setdefault(node.path, []).append(Measures() if clipped else measured(found, spans))
 
 
-def first_steps(line: Stretched) -> dict[int, int]:
-    """By node the step that made its tensor: layers that change no position hand it on."""
-    makers: dict[int, int] = {}
+def first_steps(linear: LinearNetwork) -> dict[int, int]:
+    """By node the index of the step that wrote its tensor: a layer that becomes the identity hands it on."""
+    writers: dict[int, int] = {}
     found = {}
-    for place, step in enumerate(line.steps):
-        found[id(step.node)] = makers.setdefault(id(line.values[id(step.node)].levels), place)
+    for index, step in enumerate(linear.steps):
+        found[id(step.node)] = writers.setdefault(id(linear.values[id(step.node)].marks), index)
     return found
 
 
-def looks_at(line: Stretched, node: Node, step: int) -> list[Look]:
-    """The units of a node to look at, in the tensor that `step` has made."""
+def probes_of(linear: LinearNetwork, node: Node, step: int) -> list[Probe]:
+    """The units of a node to compare, in the tensor that `step` has written."""
     assert node.fields is not None
-    value = line.values[id(node)]
+    value = linear.values[id(node)]
     found = []
-    for unit, part in units_of(node.fields[line.axis], value):
+    for unit, part in units_of(node.fields[linear.axis], value):
         if part is None:
-            found.append(Look(unit, None, Units(step, ()), clipped=False))
+            found.append(Probe(unit, None, Units(step, ()), clipped=False))
             continue
         # the long axis apart from the others, so that equal axes have equal keys
-        long = tuple(span for axis, span in enumerate(part) if axis == value.place)
-        others = tuple(span for axis, span in enumerate(part) if axis != value.place)
-        clipped = bool(cut(value.levels[0], part).isnan().any())
-        found.append(Look(unit, (line.margin, step, long, others), Units(step, part), clipped))
+        long = tuple(span for axis, span in enumerate(part) if axis == value.long)
+        others = tuple(span for axis, span in enumerate(part) if axis != value.long)
+        clipped = bool(select(value.marks[0], part).isnan().any())
+        found.append(Probe(unit, (linear.margin, step, long, others), Units(step, part), clipped))
     return found
 
 
-def affordable(line: Stretched, looks: dict[Node, list[Look]]) -> dict[Node, list[Look]]:
+def affordable(linear: LinearNetwork, probes: dict[Node, list[Probe]]) -> dict[Node, list[Probe]]:
     """All of them, or in a deep network those of the last node of every layer, and of evenly spread others."""
-    costs = list(accumulate(step.cost for step in line.steps))
-    price = {node: sum(costs[look.units.step] for look in found) for node, found in looks.items()}
+    costs = list(accumulate(step.cost for step in linear.steps))
+    price = {node: sum(costs[probe.units.step] for probe in found) for node, found in probes.items()}
     if sum(price.values()) <= BUDGET:
-        return looks
-    needed = set({layer_of(node): node for node in looks}.values())
-    others = [node for node in looks if node not in needed]
+        return probes
+    needed = set({layer_of(node): node for node in probes}.values())
+    others = [node for node in probes if node not in needed]
     left = max(1, BUDGET - sum(price[node] for node in needed))
     every = -(-sum(price[node] for node in others) // left)
     chosen = needed.union(others[every - 1 :: every])
-    return {node: found for node, found in looks.items() if node in chosen}
+    return {node: found for node, found in probes.items() if node in chosen}

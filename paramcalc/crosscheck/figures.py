@@ -9,14 +9,12 @@ import torch
 from torch import Tensor, nn
 from torch.utils.flop_counter import FlopCounterMode
 
-from paramcalc.crosscheck.modules import MODULES, NotCheckable, module_for
-from paramcalc.crosscheck.network import Shapes, layer_of, meta_inputs, trace
-from paramcalc.layers.base import Layer
-from paramcalc.layers.region import RegionPool, RegionProposal
+from paramcalc.crosscheck.network import meta_inputs, module_of, state, trace
+from paramcalc.crosscheck.settings import Shapes
 from paramcalc.network import Network, Node
 
 QUANTITIES = ("output", "count", "weights", "biases", "trainable", "buffers", "macs")
-"""What is held against torch, step by step."""
+"""What is compared with torch, step by step."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,35 +30,12 @@ class Figures:
     macs: int
 
 
-class StandIn(nn.Module):
-    """An output of the right form for a layer whose values depend on the data; it proves nothing."""
-
-    def __init__(self, layer: Layer) -> None:
-        super().__init__()
-        self.layer = layer
-
-    def forward(self, x: Tensor, *others: Tensor) -> Tensor:
-        """An empty tensor of as many bins in as many regions as the fields and the inputs say."""
-        layer = self.layer
-        if isinstance(layer, RegionPool):
-            bins = layer.output if isinstance(layer.output, tuple) else (layer.output,) * 2
-            return x.new_empty((others[0].shape[0], x.shape[1], *(int(size) for size in bins)))  # type: ignore[arg-type]
-        assert isinstance(layer, RegionProposal)
-        return x.new_empty((int(layer.count), 5))  # type: ignore[arg-type]
-
-
-def reason_not_checked(node: Node) -> str:
-    """Why torch cannot express a step; empty where it can."""
-    entry = MODULES[node.type]
-    return entry.reason if isinstance(entry, NotCheckable) else ""
-
-
 def torch_figures(network: Network, inputs: Sequence[Tensor] | None = None) -> dict[str, Figures]:
     """The figures of every step, by path, from one forward pass on the meta device.
 
-    The inputs are the network's own, or others; only the fields of its layers are asked for.
+    The inputs are the network's own, or others; only the fields of its layers are used.
     Parameters are counted from the tensors of the step's module, each tensor once; multiply-accumulates
-    are half of what torch's FLOP counter adds while the module runs. Raises whatever torch raises.
+    are half of what torch's FLOP counter adds while the module runs. Raises NoModule, and whatever torch raises.
     """
     found: dict[str, Figures] = {}
     seen: set[int] = set()
@@ -68,7 +43,7 @@ def torch_figures(network: Network, inputs: Sequence[Tensor] | None = None) -> d
 
     def build(node: Node, shapes: Shapes) -> nn.Module:
         # in training, norms refuse a batch of one vector
-        return StandIn(layer_of(node)) if reason_not_checked(node) else module_for(layer_of(node), shapes).eval()
+        return module_of(node, shapes).eval()
 
     def call(node: Node, module: nn.Module, arguments: list[Tensor]) -> Tensor:
         before = counter.get_total_flops()
@@ -84,16 +59,16 @@ def torch_figures(network: Network, inputs: Sequence[Tensor] | None = None) -> d
 
 def figures_of(module: nn.Module, value: Tensor, flops: int, seen: set[int]) -> Figures:
     """The figures of a module that has run; its tensors become part of `seen`."""
-    kinds = {"weights": 0, "biases": 0, "trainable": 0, "buffers": 0}
+    counts = {"weights": 0, "biases": 0, "trainable": 0, "buffers": 0}
     for name, parameter in module.named_parameters():
         if id(parameter) in seen:
             continue
         seen.add(id(parameter))
-        kinds["biases" if name.endswith("bias") else "weights"] += parameter.numel()
-        kinds["trainable"] += parameter.numel() if parameter.requires_grad else 0
-    for name, buffer in module.named_buffers():
-        if id(buffer) not in seen and not name.endswith("num_batches_tracked"):
+        counts["biases" if name.endswith("bias") else "weights"] += parameter.numel()
+        counts["trainable"] += parameter.numel() if parameter.requires_grad else 0
+    for buffer in state(module):
+        if id(buffer) not in seen:
             seen.add(id(buffer))
-            kinds["buffers"] += buffer.numel()
+            counts["buffers"] += buffer.numel()
     count, *shape = value.shape
-    return Figures(output=tuple(shape), count=count, macs=flops // 2, **kinds)
+    return Figures(output=tuple(shape), count=count, macs=flops // 2, **counts)

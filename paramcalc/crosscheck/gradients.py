@@ -1,4 +1,4 @@
-"""The gradients of units of a stretched network on its input: which positions each of them touches.
+"""The gradients of units of a linear network on its input, and their supports: the positions where they are not zero.
 
 A step's gradient is torch's own, taken step after step from the last to the first. In between only
 the support is kept, so that a thousand layers neither vanish nor overflow, and what has been used is
@@ -14,7 +14,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from paramcalc.crosscheck.stretched import Step, Stretched
+from paramcalc.crosscheck.linear_network import LinearNetwork, Step
 
 ELEMENTS = 1_000_000
 """Elements of one gradient tensor of many units, about."""
@@ -26,13 +26,13 @@ Part: TypeAlias = tuple[Interval, ...]
 
 
 class Units(NamedTuple):
-    """Some units of a step, whose gradients are added: the place of the step, and a part of its tensor."""
+    """Some units of a step, whose gradients are added: the index of the step, and a part of its tensor."""
 
     step: int
     part: Part
 
 
-def cut(tensor: Tensor, part: Part) -> Tensor:
+def select(tensor: Tensor, part: Part) -> Tensor:
     """A part of a tensor."""
     for axis, (start, stop) in enumerate(part):
         tensor = tensor.narrow(axis, start, stop - start)
@@ -40,65 +40,68 @@ def cut(tensor: Tensor, part: Part) -> Tensor:
 
 
 Progress: TypeAlias = Callable[[Sequence[int], str], Iterable[int]]
-"""Numbers, and what they are steps of: the numbers, told to whoever waits."""
+"""Takes the numbers of steps and what they do, and hands the numbers on while it shows how far they are."""
 
 LONG = 1000
-"""Steps from which on a pass backwards tells how far it is."""
+"""Steps from which on a backward pass shows its progress."""
 
 
 def silently(steps: Sequence[int], _what: str) -> Iterable[int]:
-    """The numbers, told to nobody."""
+    """The numbers, without showing anything."""
     return steps
 
 
-def supports(line: Stretched, wanted: Sequence[Units], progress: Progress = silently) -> dict[Units, Interval | None]:
-    """The first and last position of the input that the gradient of each touches, or None for none.
+def supports(network: LinearNetwork, wanted: Sequence[Units], progress: Progress) -> dict[Units, Interval | None]:
+    """The first and last position of the input where the gradient of each is not zero, or None for none.
 
-    Positions count from the first of the input's own.
+    Positions count from the first of the input's own, so that those in the margin before it are negative.
     """
-    largest = max(value.levels.numel() for value in line.values.values())
-    most = max(1, ELEMENTS // largest)
+    largest = max(value.marks.numel() for value in network.values.values())
+    batch_size = max(1, ELEMENTS // largest)
     ordered = sorted(wanted, key=lambda units: -units.step)
     found: dict[Units, Interval | None] = {}
-    for start in range(0, len(ordered), most):
-        chunk = ordered[start : start + most]
-        found.update(zip(chunk, intervals(line, chunk, progress), strict=True))
+    for start in range(0, len(ordered), batch_size):
+        batch = ordered[start : start + batch_size]
+        found.update(zip(batch, backward(network, batch, progress), strict=True))
     return found
 
 
-def intervals(line: Stretched, wanted: Sequence[Units], progress: Progress) -> Iterator[Interval | None]:
-    """The positions that each touches; those of later steps come first in `wanted`."""
+def backward(network: LinearNetwork, wanted: Sequence[Units], progress: Progress) -> Iterator[Interval | None]:
+    """The support of each on the input, in one backward pass; units of later steps come first in `wanted`.
+
+    Every gradient has a row for each of the units met so far.
+    """
     gradients: dict[int, Tensor] = {}
     rows = 0
-    places = range(wanted[0].step, -1, -1)
-    for place in progress(places, "taking gradients") if len(places) > LONG else places:
-        step = line.steps[place]
+    indices = range(wanted[0].step, -1, -1)
+    for index in progress(indices, "taking gradients") if len(indices) > LONG else indices:
+        step = network.steps[index]
         new = rows
-        while new < len(wanted) and wanted[new].step == place:
+        while new < len(wanted) and wanted[new].step == index:
             new += 1
         gradient = gradients.pop(id(step.node), None)
         if new > rows:
-            gradient = with_rows(gradient, new, line.values[id(step.node)].shape)
+            gradient = with_rows(gradient, new, network.values[id(step.node)].shape)
             for row in range(rows, new):
-                cut(gradient[row], wanted[row].part).fill_(1)
+                select(gradient[row], wanted[row].part).fill_(1)
             rows = new
         if gradient is None:
             continue
-        for source, part in zip(step.sources, backward(line, step, gradient), strict=True):
+        for source, part in zip(step.sources, backward_step(network, step, gradient), strict=True):
             other = gradients.get(id(source))
             gradients[id(source)] = part if other is None else added(part, other)
-    first = with_rows(gradients.get(id(line.source)), rows, line.values[id(line.source)].shape)
-    touched = (first != 0).movedim(2 + line.axis, -1).flatten(1, -2).any(1)
-    for row in touched:
+    first = with_rows(gradients.get(id(network.source)), rows, network.values[id(network.source)].shape)
+    reached = (first != 0).movedim(1 + network.long, -1).flatten(1, -2).any(1)
+    for row in reached:
         positions = row.nonzero()
-        yield (int(positions[0]) - line.margin, int(positions[-1]) - line.margin) if len(positions) else None
+        yield (int(positions[0]) - network.margin, int(positions[-1]) - network.margin) if len(positions) else None
 
 
-def backward(line: Stretched, step: Step, gradient: Tensor) -> Sequence[Tensor]:
+def backward_step(network: LinearNetwork, step: Step, gradient: Tensor) -> Sequence[Tensor]:
     """The gradients on the inputs of a step, from the support of those of many units on its output."""
     if isinstance(step.module, nn.Identity):
         return [gradient]
-    shapes = [line.values[id(source)].shape for source in step.sources]
+    shapes = [network.values[id(source)].shape for source in step.sources]
     inputs = [torch.zeros(1, *shape, dtype=torch.float64, requires_grad=True) for shape in shapes]
     # a linear module has one gradient for all inputs, so that it runs once for all units
     outside = (gradient != 0).double()[:, None]

@@ -1,26 +1,29 @@
 """A network as torch modules: each step is a submodule that carries the step's path as its name.
 
-Modules are made while the network runs, from the shapes of the tensors that reach them, so that no
+Modules are built while the network runs, from the shapes of the tensors that reach them, so that no
 shape of ours is torch's answer.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from functools import partial
 from typing import TypeAlias
 
 import torch
 from torch import Tensor, nn
 
-from paramcalc.algebra.expr import Expr, plain
-from paramcalc.crosscheck.modules import MODULES, NotCheckable, module_for
+from paramcalc.algebra.expr import Expr
+from paramcalc.crosscheck.axes import with_axis_index
 from paramcalc.crosscheck.parts import Border
+from paramcalc.crosscheck.settings import NoModule, Shapes, as_int
+from paramcalc.crosscheck.witnesses import witness_of
 from paramcalc.errors import ParamcalcError
-from paramcalc.layers.base import Layer, axis_of
+from paramcalc.layers.base import Layer
+from paramcalc.layers.fields import spell_value
 from paramcalc.network import Network, Node
 
-Shapes: TypeAlias = list[tuple[int, ...]]
 Build: TypeAlias = Callable[[Node, Shapes], nn.Module]
 Call: TypeAlias = Callable[[Node, nn.Module, list[Tensor]], Tensor]
 
@@ -39,7 +42,7 @@ class TorchNetwork(nn.Module):
         self.steps = list(network.nodes)
         self.results = dict(network.outputs)
 
-    def module_of(self, node: Node) -> nn.Module:
+    def submodule(self, node: Node) -> nn.Module:
         """The submodule of a step."""
         part: nn.Module = self
         for name in node.path.split("."):
@@ -51,7 +54,7 @@ class TorchNetwork(nn.Module):
         """Run the network on its inputs, in their order."""
         values = {id(node): value for node, value in zip(self.inputs, inputs, strict=True)}
         for node in self.steps:
-            values[id(node)] = self.module_of(node)(*(values[id(source)] for source in node.inputs))
+            values[id(node)] = self.submodule(node)(*(values[id(source)] for source in node.inputs))
         results = {name: values[id(node)] for name, node in self.results.items()}
         return results["output"] if list(results) == ["output"] else results
 
@@ -59,25 +62,39 @@ class TorchNetwork(nn.Module):
 def to_torch(network: Network) -> nn.Module:
     """The network as a `torch.nn.Module`, ready to train.
 
-    Its parameters are made where torch's default device says (`with torch.device("meta"):` takes no
-    memory). Raises ParamcalcError for sizes that are symbols, and for layers that torch does not have.
+    Its parameters are allocated where torch's default device says (`with torch.device("meta"):` takes no
+    memory). Raises ParamcalcError for sizes that are symbols, and for layers that torch does not have or refuses.
     """
     shapes: dict[str, Shapes] = {}
     for node in network.nodes:
-        entry = MODULES[node.type]
-        if isinstance(entry, NotCheckable):
-            raise ParamcalcError(f"{node.path}: torch has no module for {node.type}: {entry.reason}")
+        if reason := witness_of(node).not_checked:
+            raise ParamcalcError(f"{node.path}: torch has no module for {node.type}: {reason}")
 
     def remember(node: Node, incoming: Shapes) -> nn.Module:
         shapes[node.path] = incoming
-        return module_for(layer_of(node), incoming)
+        # in training, norms refuse a batch of one vector
+        return module_of(node, incoming).eval()
 
-    with torch.device("meta"):
+    with torch.device("meta"), refusals_of_torch(network):
         trace(network, remember, meta_inputs(network))
-    whole = TorchNetwork(network)
+    root = TorchNetwork(network)
     for node in network.nodes:
-        place(whole, node, hooked(module_for(layer_of(node), shapes[node.path])))
-    return whole
+        insert(root, node, hooked(module_of(node, shapes[node.path])))
+    return root
+
+
+def module_of(node: Node, shapes: Shapes) -> nn.Module:
+    """The module of a step on inputs of these shapes."""
+    return witness_of(node).module(layer_of(node), shapes)
+
+
+@contextmanager
+def refusals_of_torch(network: Network) -> Iterator[None]:
+    """Turn what torch raises for fields or shapes that it refuses into a ParamcalcError."""
+    try:
+        yield
+    except (NoModule, RuntimeError, ValueError, TypeError, IndexError) as error:
+        raise ParamcalcError(f"{network.name}: torch refuses the network: {error}") from error
 
 
 def hooked(module: nn.Module) -> nn.Module:
@@ -112,59 +129,72 @@ def trace(network: Network, build: Build, inputs: Sequence[Tensor], call: Call |
 
     `call` runs a module on its inputs and may look at it; the modules stay in what is returned.
     """
-    whole = TorchNetwork(network)
+    root = TorchNetwork(network)
     values = {id(node): value for node, value in zip(network.inputs, inputs, strict=True)}
     for node in network.nodes:
         arguments = [values[id(source)] for source in node.inputs]
         module = build(node, [tuple(value.shape[1:]) for value in arguments])
-        place(whole, node, module)
+        insert(root, node, module)
         values[id(node)] = call(node, module, arguments) if call else module(*arguments)
-    return whole
+    return root
+
+
+def state(module: nn.Module) -> Iterator[Tensor]:
+    """The buffers of a module but torch's counters of batches."""
+    return (buffer for name, buffer in module.named_buffers() if not name.endswith("num_batches_tracked"))
 
 
 def layer_of(node: Node) -> Layer:
-    """The layer of a step, its axis as a number: torch knows no names."""
-    layer = node.layer
-    assert layer is not None
-    axis = getattr(layer, "axis", 0)
-    if isinstance(axis, int):
-        return layer
-    return layer.model_copy(update={"axis": axis_of(axis, node.inputs[0].output)})
+    """The layer of a step."""
+    assert node.layer is not None
+    return with_axis_index(node.layer, node.inputs[0].output)
 
 
-def place(whole: TorchNetwork, node: Node, module: nn.Module) -> None:
+def insert(root: TorchNetwork, node: Node, module: nn.Module) -> None:
     """Put a step's module into the network, with the parameters that it shares, frozen where it is."""
     if node.shared_with is not None:
-        tie(module, whole.module_of(node.shared_with))
+        tie(module, root.submodule(node.shared_with))
     elif node.frozen:
         module.requires_grad_(requires_grad=False)
-    parent: nn.Module = whole
-    *way, last = node.path.split(".")
-    for name in way:
+    parent: nn.Module = root
+    *blocks, last = node.path.split(".")
+    for name in blocks:
         parent = parent._modules.setdefault(name, nn.Module()) or parent
     module._modules.update(getattr(parent._modules.get(last), "_modules", {}))
     parent._modules[last] = module
 
 
 def tie(module: nn.Module, owner: nn.Module) -> None:
-    """Give a module the parameters and buffers of another of the same make."""
+    """Give a module the parameters and buffers of another with the same fields."""
     for name, part in module.named_modules():
         other = owner.get_submodule(name)
         part._parameters.update(other._parameters)
         part._buffers.update(other._buffers)
 
 
+def holds_symbol(value: object) -> bool:
+    """Whether a value, or one in a tuple of them, is a symbol."""
+    return isinstance(value, Expr) or (isinstance(value, tuple) and any(map(holds_symbol, value)))
+
+
+def need_numbers(network: Network) -> None:
+    """Raise ParamcalcError for a size of an input, or a field of a layer, that is a symbol."""
+    values: list[tuple[str, object]] = []
+    for node in network.inputs:
+        values += [(f"the input '{node.path}' has the size", size) for size in (node.output.count, *node.output.shape)]
+    for node in network.nodes:
+        values += [(f"the field {name} of '{node.path}' is", value) for name, value in layer_of(node)]
+    for what, value in values:
+        if holds_symbol(value):
+            raise ParamcalcError(
+                f"torch needs numbers, but {what} {spell_value(value)}; give the symbols values with --input or --set"
+            )
+
+
 def meta_inputs(network: Network) -> list[Tensor]:
     """Inputs on the meta device, as many of each as its count says. Raises ParamcalcError for symbols."""
-    inputs = []
-    for node in network.inputs:
-        sizes: list[int] = []
-        for size in (node.output.count, *node.output.shape):
-            if isinstance(size, Expr):
-                raise ParamcalcError(
-                    f"torch needs numbers, but the input '{node.path}' has the size {plain(size)}; "
-                    "give the symbols values with --input or --set"
-                )
-            sizes.append(size)
-        inputs.append(torch.empty(sizes, device="meta"))
-    return inputs
+    need_numbers(network)
+    return [
+        torch.empty((as_int(node.output.count), *map(as_int, node.output.shape)), device="meta")
+        for node in network.inputs
+    ]

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import reduce
+from typing import TypeAlias
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-Pairs = Sequence[tuple[int, int]]
+Pairs: TypeAlias = Sequence[tuple[int, int]]
 """What is added before and behind, for each spatial axis."""
 
+PaddingValue: TypeAlias = float | Sequence[float]
+"""What a border is filled with, on all axes or on each spatial one."""
 
-def padded(x: Tensor, pairs: Pairs, value: float | Sequence[float], mode: str = "constant") -> Tensor:
+
+def padded(x: Tensor, pairs: Pairs, value: PaddingValue, mode: str = "constant") -> Tensor:
     """`torch.nn.functional.pad`, which wants the last axis first; a negative number takes positions off.
 
     Several values are one for each axis, where a corner has that of the last.
@@ -22,19 +27,23 @@ def padded(x: Tensor, pairs: Pairs, value: float | Sequence[float], mode: str = 
         return functional.pad(x, flat, mode=mode)
     if isinstance(value, (int, float)):
         return functional.pad(x, flat, value=value)
-    for axis, (pair, number) in enumerate(zip(pairs, value, strict=True), 1):
-        x = functional.pad(x, (0, 0) * (len(pairs) - axis) + pair, value=number)
+    for axis, (pair, of_axis) in enumerate(zip(pairs, value, strict=True), 1):
+        x = functional.pad(x, (0, 0) * (len(pairs) - axis) + pair, value=of_axis)
     return x
 
 
 class Border(nn.Module):
     """Padding of every spatial axis, as a step of its own: uneven, or with another value than a layer would use."""
 
-    def __init__(self, pairs: Pairs, value: float | Sequence[float] = 0.0, mode: str = "constant") -> None:
+    def __init__(self, pairs: Pairs, value: PaddingValue = 0.0, mode: str = "constant") -> None:
         super().__init__()
         self.pairs = tuple(pairs)
         self.value = value
         self.mode = mode
+
+    def filled_with(self, value: PaddingValue) -> Border:
+        """A border as wide, of another value whatever its mode."""
+        return Border(self.pairs, value)
 
     def around(self, sizes: Sequence[int]) -> Pairs:
         """The padding of a map of these spatial sizes."""
@@ -65,10 +74,14 @@ class SameBorder(Border):
     span of a dilated kernel is `(kernel - 1) * dilation + 1`.
     """
 
-    def __init__(self, spans: Sequence[int], stride: Sequence[int], value: float | Sequence[float] = 0.0) -> None:
+    def __init__(self, spans: Sequence[int], stride: Sequence[int], value: PaddingValue = 0.0) -> None:
         super().__init__((), value)
         self.spans = tuple(spans)
         self.stride = tuple(stride)
+
+    def filled_with(self, value: PaddingValue) -> Border:
+        """A border as wide, of another value."""
+        return SameBorder(self.spans, self.stride, value)
 
     def around(self, sizes: Sequence[int]) -> Pairs:
         """The padding of a map of these spatial sizes."""
@@ -113,18 +126,6 @@ class Pyramid(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         """One vector of all bins."""
         return torch.cat([pool(x).flatten(1) for pool in self.pools], dim=1)
-
-
-class Reshape(nn.Module):
-    """`torch.Tensor.reshape` of everything but the batch."""
-
-    def __init__(self, shape: Sequence[int]) -> None:
-        super().__init__()
-        self.shape = tuple(shape)
-
-    def forward(self, x: Tensor) -> Tensor:
-        """The same elements in the new shape."""
-        return x.reshape(x.shape[0], *self.shape)
 
 
 class Permute(nn.Module):
@@ -173,26 +174,16 @@ class Slice(nn.Module):
         return part[(slice(None),) * axis + (slice(None, None, self.step),)]
 
 
-class Sum(nn.Module):
-    """The sum of all inputs."""
+class Reduction(nn.Module):
+    """All inputs as one by an operation of two, such as `torch.add`, broadcast."""
+
+    def __init__(self, operation: Callable[[Tensor, Tensor], Tensor]) -> None:
+        super().__init__()
+        self.operation = operation
 
     def forward(self, *inputs: Tensor) -> Tensor:
-        """Their sum, broadcast."""
-        total = inputs[0]
-        for x in inputs[1:]:
-            total = total + x
-        return total
-
-
-class Product(nn.Module):
-    """The product of all inputs."""
-
-    def forward(self, *inputs: Tensor) -> Tensor:
-        """Their product, broadcast."""
-        total = inputs[0]
-        for x in inputs[1:]:
-            total = total * x
-        return total
+        """Their sum or product."""
+        return reduce(self.operation, inputs)
 
 
 class Concat(nn.Module):
@@ -205,3 +196,13 @@ class Concat(nn.Module):
     def forward(self, *inputs: Tensor) -> Tensor:
         """All inputs behind one another."""
         return torch.cat(inputs, dim=self.axis + 1)
+
+
+class BroadcastConcat(Concat):
+    """Concatenation of branches one of which may be long where another is one position wide."""
+
+    def forward(self, *inputs: Tensor) -> Tensor:
+        """All inputs behind one another, broadcast on the other axes."""
+        common = [max(sizes) for sizes in zip(*(x.shape for x in inputs), strict=True)]
+        common[self.axis + 1] = -1
+        return super().forward(*(x.expand(common) for x in inputs))

@@ -42,8 +42,8 @@ def check_lines(result: CheckResult) -> Iterator[tuple[bool, Line]]:
         unit = f"unit {found.unit}" if found.unit >= 0 else "all units"
         clipped = ", as far as there are positions" if found.clipped else ""
         what = f"{found.axis} that {unit} reads{clipped}"
-        values = (found.path, what, interval(found.expected), interval(found.found), mark(found.agrees))
-        yield found.agrees, Line(values)
+        reads = (interval(found.expected), interval(found.found))
+        yield found.agrees, Line((found.path, what, *reads, mark(found.agrees)))
     for verdict in result.verdicts:
         claim = verdict.claim
         values = (claim.at or "all", f"{claim.quantity}, claimed {claim.text}", computed(verdict.computed), None)

@@ -11,7 +11,7 @@ from torch.nn import functional
 
 import paramcalc
 from paramcalc import Network, ParamcalcError
-from paramcalc.crosscheck.modules import MODULES, NotCheckable
+from paramcalc.crosscheck.witnesses import witness_of
 from paramcalc.language.library import bundled_names
 
 LAYERED = """
@@ -187,7 +187,7 @@ SOME = [name for name in bundled_names() if not name.startswith(("densenet", "re
 @pytest.mark.parametrize("name", [*SOME, "resnet18", "mobilenet_v2", "densenet121"])
 def test_bundled_architectures_become_modules(name: str) -> None:
     network = paramcalc.load(name)
-    without = [node.type for node in network.nodes if isinstance(MODULES[node.type], NotCheckable)]
+    without = [node.type for node in network.nodes if witness_of(node).not_checked]
     if without:
         with pytest.raises(ParamcalcError, match=f"torch has no module for {without[0]}"):
             paramcalc.to_torch(network)

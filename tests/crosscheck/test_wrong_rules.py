@@ -15,9 +15,8 @@ from paramcalc.algebra.tensor import Tensor
 from paramcalc.crosscheck import fields as gradients
 from paramcalc.crosscheck.check import CheckResult, Comparison, check
 from paramcalc.crosscheck.fields import FieldCheck
-from paramcalc.crosscheck.modules import MODULES as TORCH_MODULES
-from paramcalc.crosscheck.modules import NotCheckable
-from paramcalc.layers import MODULES, layer_class
+from paramcalc.crosscheck.witnesses import WITNESSES
+from paramcalc.layers import layer_class
 from paramcalc.layers.base import Count, FieldRule, Layer, unknown
 from paramcalc.network import Network, Node
 
@@ -71,8 +70,8 @@ IN_FRONT: dict[str, list[Step]] = {
     "region_proposal": REGIONS,
 }
 
-CHECKABLE = [name for name in MODULES if not isinstance(TORCH_MODULES[name], NotCheckable)]
-NOT_CHECKABLE = {name: module.reason for name, module in TORCH_MODULES.items() if isinstance(module, NotCheckable)}
+CHECKABLE = [name for name, witness in WITNESSES.items() if not witness.not_checked]
+NOT_CHECKABLE = {name: witness.not_checked for name, witness in WITNESSES.items() if witness.not_checked}
 
 
 def network_of(name: str) -> Network:

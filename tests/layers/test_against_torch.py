@@ -17,8 +17,10 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 from torch.utils.flop_counter import FlopCounterMode
 
-from paramcalc.crosscheck.modules import MODULES, NotCheckable, module_for
-from paramcalc.crosscheck.windows import NoModule
+from paramcalc.algebra.tensor import Tensor
+from paramcalc.crosscheck.axes import with_axis_index
+from paramcalc.crosscheck.settings import NoModule
+from paramcalc.crosscheck.witnesses import WITNESSES
 from paramcalc.errors import LayerError
 from paramcalc.layers import MODULES as LAYERS
 from paramcalc.layers import layer_class
@@ -68,7 +70,8 @@ def witnessed(case: Case, device: str = "meta") -> Figures | Refused:
         return witnessed_refusal(case)
     try:
         with torch.device(device):
-            module = module_for(layer, case.shapes).eval()
+            layer = with_axis_index(layer, Tensor(case.shapes[0], axes=case.axes[0]))
+            module = WITNESSES[case.type].module(layer, case.shapes).eval()
             inputs = [torch.empty(case.count, *shape) for shape in case.shapes]
             with FlopCounterMode(display=False) as counter, torch.no_grad():
                 y = module(*inputs)
@@ -219,10 +222,10 @@ def test_a_layer_is_what_torch_says_it_is(name: str, data: st.DataObject) -> Non
         assert ours == torchs, case
 
 
-def test_every_layer_has_a_module_or_a_reason_why_not() -> None:
-    assert set(MODULES) == set(LAYERS)
+def test_every_layer_has_a_witness() -> None:
+    assert set(WITNESSES) == set(LAYERS)
 
 
 def test_every_layer_with_a_module_is_compared() -> None:
-    checkable = {name for name, entry in MODULES.items() if not isinstance(entry, NotCheckable)}
+    checkable = {name for name, witness in WITNESSES.items() if not witness.not_checked}
     assert {name.split()[0] for name in CASES} == checkable

@@ -20,8 +20,9 @@ from torch import Tensor
 from paramcalc import limits
 from paramcalc.algebra.interval_map import Interval, hull
 from paramcalc.algebra.receptive_field import AxisField, Ordered, Unordered
-from paramcalc.crosscheck.linearised import Beyond, linearised
-from paramcalc.crosscheck.modules import module_for
+from paramcalc.crosscheck.network import layer_of
+from paramcalc.crosscheck.parts import PaddingValue
+from paramcalc.crosscheck.witnesses import witness_of
 from paramcalc.network import Network, Node
 from paramcalc.report.row import Row, summarize_field
 from tests.layers.networks import Sketch, maps_of, rearranged, shape_of
@@ -29,14 +30,15 @@ from tests.layers.networks import Sketch, maps_of, rearranged, shape_of
 Hull = tuple[int, int]
 
 
-def responses(network: Network, x: Tensor, beyond: Beyond) -> dict[Node, Tensor]:
+def responses(network: Network, x: Tensor, padding_value: PaddingValue) -> dict[Node, Tensor]:
     """What every node of the linearised network gives for a batch of inputs."""
     values = {network.inputs[0]: x}
     for node in network.nodes:
         assert node.layer
         with torch.device("meta"):
-            module = module_for(node.layer, [shape_of(source) for source in node.inputs])
-        values[node] = linearised(module, beyond)(*(values[source] for source in node.inputs))
+            module = witness_of(node).module(layer_of(node), [shape_of(source) for source in node.inputs])
+        linear = witness_of(node).linear_module(module, padding_value)
+        values[node] = linear(*(values[source] for source in node.inputs))
         assert tuple(values[node].shape[1:]) == node.output.shape
     return values
 
@@ -180,7 +182,7 @@ def compare(sketch: Sketch) -> None:
                     check_node(node, axis, values[node] > 0, [border[node][0] for border in borders])
 
 
-def beyond_axis(axis: int, axes: int) -> Beyond:
+def beyond_axis(axis: int, axes: int) -> PaddingValue:
     """NaN beyond the borders of one axis; the positions of a line may come to lie along any axis."""
     nan = float("nan")
     return nan if axes == 1 else [nan if other == axis else 1.0 for other in range(axes)]

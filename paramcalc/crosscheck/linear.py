@@ -1,0 +1,176 @@
+"""Modules made linear and positive, so that a gradient is not zero exactly where a unit reads.
+
+Weights become positive and equal, biases and norms and activations go, a maximum becomes an
+average: what is left is linear, has no cancellation, and has the same receptive field. In float64
+the smallest gradient of a deep network is still far from zero. Each class takes the module that it
+stands for, whose parameters it does not use, so that they may be on the meta device.
+
+Borders are filled with a `padding_value`: 0 for gradients. With NaN there and ones in the map, exactly
+those units are NaN that read padding of any layer on their way: of a 3-wide convolution with a
+padding of 1 on three positions, `nan 1 1 1 nan` becomes `nan 1 nan`, so the middle unit alone reads
+none. It may be one number for each spatial axis, to tell the borders of one axis from those of others.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from math import prod
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from paramcalc.crosscheck.parts import PaddingValue, Pairs, RoundedUp, padded
+from paramcalc.crosscheck.settings import per_axis
+
+CONVOLVE: tuple[Callable[..., Tensor], ...] = (functional.conv1d, functional.conv2d, functional.conv3d)
+TRANSPOSE: tuple[Callable[..., Tensor], ...] = (
+    functional.conv_transpose1d,
+    functional.conv_transpose2d,
+    functional.conv_transpose3d,
+)
+
+
+def sizes_after(module: nn.Module, x: Tensor) -> torch.Size:
+    """The spatial sizes that a module without parameters gives."""
+    y: Tensor = module(torch.empty(x.shape, device="meta"))
+    return y.shape[2:]
+
+
+def part_of(x: Tensor, starts: Sequence[int], sizes: Sequence[int]) -> Tensor:
+    """The part of a map from `starts` on, of these spatial sizes."""
+    for axis, (start, size) in enumerate(zip(starts, sizes, strict=True), 2):
+        x = x.narrow(axis, start, size)
+    return x
+
+
+class Convolution(nn.Module):
+    """A convolution whose units are averages of what they read."""
+
+    def __init__(self, module: Any, padding_value: PaddingValue) -> None:
+        super().__init__()
+        self.module = module
+        self.border = [(pad, pad) for pad in module.padding]
+        self.padding_value = padding_value
+
+    def forward(self, x: Tensor) -> Tensor:
+        """The averages."""
+        conv, axes = self.module, x.dim() - 2
+        shape = (conv.out_channels, conv.in_channels // conv.groups, *conv.kernel_size)
+        weight = torch.full(shape, 1 / prod(shape[1:]), dtype=torch.float64)
+        return CONVOLVE[axes - 1](
+            padded(x, self.border, self.padding_value),
+            weight,
+            stride=conv.stride,
+            dilation=conv.dilation,
+            groups=conv.groups,
+        )
+
+
+class TransposedConvolution(nn.Module):
+    """A transposed convolution with equal weights, of a map that does not end at its border."""
+
+    def __init__(self, module: Any, padding_value: PaddingValue) -> None:
+        super().__init__()
+        self.module = module
+        self.padding_value = padding_value
+
+    def forward(self, x: Tensor) -> Tensor:
+        """The map, to whose units positions of the border have contributed."""
+        conv, axes = self.module, x.dim() - 2
+        transpose = TRANSPOSE[axes - 1]
+        shape = (conv.in_channels, conv.out_channels // conv.groups, *conv.kernel_size)
+        like: dict[str, Any] = {"stride": conv.stride, "groups": conv.groups, "dilation": conv.dilation}
+        sizes = transpose(
+            torch.empty(x.shape, device="meta"),
+            torch.empty(shape, device="meta"),
+            padding=conv.padding,
+            output_padding=conv.output_padding,
+            **like,
+        ).shape[2:]
+        # as many positions more as reach the first and last units
+        settings = zip(conv.kernel_size, conv.dilation, conv.output_padding, strict=True)
+        border = [k * d + extra for k, d, extra in settings]
+        weight = torch.full(shape, 1 / (prod(shape[2:]) * shape[0]), dtype=torch.float64)
+        y = transpose(padded(x, [(n, n) for n in border], self.padding_value), weight, **like)
+        starts = [n * s + pad for n, s, pad in zip(border, conv.stride, conv.padding, strict=True)]
+        return part_of(y, starts, sizes)
+
+
+class Average(nn.Module):
+    """The averages over the windows of a pooling; torch has no average pooling with a dilation."""
+
+    def __init__(self, module: Any, padding_value: PaddingValue) -> None:
+        super().__init__()
+        self.module = module
+        self.padding_value = padding_value
+
+    def pairs(self, x: Tensor) -> Pairs:
+        """The padding of the pooling."""
+        if isinstance(self.module, RoundedUp):
+            return self.module.border.around(x.shape[2:])
+        return [(pad, pad) for pad in per_axis(self.module.padding, x.dim() - 2)]
+
+    def forward(self, x: Tensor) -> Tensor:
+        """As many averages as the pooling has units, the last windows with room behind the padding."""
+        pool: Any = self.module.pool if isinstance(self.module, RoundedUp) else self.module
+        axes, channels = x.dim() - 2, x.shape[1]
+        kernel, stride = per_axis(pool.kernel_size, axes), per_axis(pool.stride, axes)
+        room = [(lo, hi + s - 1) for (lo, hi), s in zip(self.pairs(x), stride, strict=True)]
+        y = CONVOLVE[axes - 1](
+            padded(x, room, self.padding_value),
+            torch.full((channels, 1, *kernel), 1 / prod(kernel), dtype=torch.float64),
+            stride=stride,
+            dilation=per_axis(getattr(pool, "dilation", 1), axes),
+            groups=channels,
+        )
+        return part_of(y, (0,) * axes, sizes_after(self.module, x))
+
+
+class Resized(nn.Module):
+    """Upsampling, of a map that does not end at its border.
+
+    Torch resizes a ramp 0, 1, 2, … of three times the size to three times the new size: in the middle
+    third, the value of a unit is the position that it reads. A unit of 3.25 reads the positions 3 and 4.
+    """
+
+    def __init__(self, module: nn.Upsample, padding_value: PaddingValue) -> None:
+        super().__init__()
+        self.module = module
+        self.padding_value = padding_value
+
+    def forward(self, x: Tensor) -> Tensor:
+        """The resized map, one axis after the other; each unit is the average of what it reads."""
+        for axis, size in enumerate(sizes_after(self.module, x), 2):
+            n = x.shape[axis]
+            if (n, size) == (1, 1):
+                continue
+            ramp = torch.arange(3 * n, dtype=torch.float64)[None, None]
+            nearest = self.module.mode == "nearest"
+            reads = functional.interpolate(ramp, 3 * size, mode="nearest" if nearest else "linear")
+            middle = reads[0, 0, size : 2 * size]
+            # not a matrix product, in which the padding would reach every unit
+            value = self.padding_value if isinstance(self.padding_value, (int, float)) else self.padding_value[axis - 2]
+            ends = functional.pad(x.movedim(axis, -1), (n, n), value=value)
+            first, last = (middle + ZERO).floor().long(), (middle - ZERO).ceil().long()
+            x = ((ends.index_select(-1, first) + ends.index_select(-1, last)) / 2).movedim(-1, axis)
+        return x
+
+
+ZERO = 1e-6
+"""The weight up to which a position does not count as read: an interpolation weight of zero may be rounded."""
+
+
+class AxisMean(nn.Module):
+    """The average over an axis, counted with the batch, at each of its positions or of `size` new ones."""
+
+    def __init__(self, axis: int, size: int | None = None) -> None:
+        super().__init__()
+        self.axis = axis
+        self.size = size
+
+    def forward(self, x: Tensor) -> Tensor:
+        """The averages."""
+        size = x.shape[self.axis] if self.size is None else self.size
+        return x.mean(self.axis, keepdim=True).repeat_interleave(size, self.axis)
