@@ -8,7 +8,7 @@ from itertools import chain, groupby
 from typing import Any
 
 from paramcalc.algebra.expr import Size, added
-from paramcalc.render.figures import column, notes, sizes, step_cell, whole_cell
+from paramcalc.render.figures import column, notes, sizes, step_cells, whole_cell
 from paramcalc.render.json import outputs_object, plain_value, row_object
 from paramcalc.render.layout import GAP, widest
 from paramcalc.render.table import Column, Line, Note, Table, Value
@@ -158,17 +158,15 @@ def summary_object(summary: Summary) -> dict[str, Any]:
 # -- step by step -------------------------------------------------------------------------------
 
 LINED_UP = [
-    (quantity, quantity.show_rank)
+    quantity
     for quantity in QUANTITIES
-    if quantity.show_rank is not None
-    and quantity.show_rank != ON_DEMAND
-    and (Use.COMPARE in quantity.use or quantity.key == "output")
+    if quantity.show_rank not in (None, ON_DEMAND) and (Use.COMPARE in quantity.use or quantity.key == "output")
 ]
 STEP_COLUMNS = (
     Column("mark", "", numeric=False),
     Column("layer", "layer", numeric=False, elastic=True),
     Column("type", "type", numeric=False, rank=6),
-    *(column(quantity, rank) for quantity, rank in LINED_UP),
+    *(column(quantity, quantity.show_rank) for quantity in LINED_UP),
 )
 
 
@@ -206,9 +204,10 @@ def counted(pairs: Sequence[Pair]) -> Iterator[str]:
 
 def equal_steps(rows: Sequence[Row]) -> list[Value]:
     """A run of equal steps as one row: the sums of their counts, the output and the field of the last."""
+    last = step_cells(LINED_UP, rows[-1])
     cells = [
-        added(quantity.of_step(row) for row in rows) if Use.SUM in quantity.use else step_cell(quantity, rows[-1])
-        for quantity, _ in LINED_UP
+        added(quantity.of_step(row) for row in rows) if Use.SUM in quantity.use else value
+        for quantity, value in zip(LINED_UP, last, strict=True)
     ]
     return ["", f"{len(rows):,} equal: {rows[0].path} … {rows[-1].path}", "", *cells]
 
@@ -218,19 +217,19 @@ def pair_lines(pair: Pair) -> Iterator[Line]:
     if pair.kind is Kind.changed:
         assert pair.left
         assert pair.right
-        yield Line(step_cells(FIRST_FORM, pair.left, pair.left.path), emphasis="changed")
-        yield Line(step_cells(SECOND_FORM, pair.right, pair.right.path), emphasis="changed")
+        yield Line(marked_cells(FIRST_FORM, pair.left, pair.left.path), emphasis="changed")
+        yield Line(marked_cells(SECOND_FORM, pair.right, pair.right.path), emphasis="changed")
         return
     row = pair.left or pair.right
     assert row
     both = pair.left and pair.right and pair.left.path != pair.right.path
     name = f"{row.path} = {pair.right.path}" if both and pair.right else row.path
-    yield Line(step_cells(MARKS[pair.kind], row, name), emphasis="" if pair.kind is Kind.same else pair.kind.value)
+    yield Line(marked_cells(MARKS[pair.kind], row, name), emphasis="" if pair.kind is Kind.same else pair.kind.value)
 
 
-def step_cells(mark: str, row: Row, name: str) -> list[Value]:
+def marked_cells(mark: str, row: Row, name: str) -> list[Value]:
     """The cells of one step."""
-    return [mark, name, row.type, *(step_cell(quantity, row) for quantity, _ in LINED_UP)]
+    return [mark, name, row.type, *step_cells(LINED_UP, row)]
 
 
 def steps_object(names: Sequence[str], pairs: Sequence[Pair]) -> dict[str, Any]:

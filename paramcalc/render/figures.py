@@ -19,28 +19,31 @@ MARKS = {
 """What the marks of a receptive field say, in notes below the table."""
 
 
-def column(quantity: Quantity, rank: int) -> Column:
+def column(quantity: Quantity, rank: int | None) -> Column:
     """The column of a quantity."""
-    return Column(quantity.key, quantity.column or quantity.title, rank=max(rank, 0), optional=rank == ON_DEMAND)
-
-
-def step_cell(quantity: Quantity, row: Row) -> Value:
-    """The figure of a step."""
-    return cell(quantity, quantity.of_step(row), row)
-
-
-def whole_cell(quantity: Quantity, summary: Summary) -> Value:
-    """The figure of a whole network."""
-    return cell(quantity, quantity.of_whole(summary), summary)
+    title = quantity.column or quantity.title
+    return Column(quantity.key, title, rank=0 if rank == ON_DEMAND else rank or 0, optional=rank == ON_DEMAND)
 
 
 def cell(quantity: Quantity, figure: Any, source: Row | Summary) -> Value:
-    """A figure, with marks where it is a receptive field."""
+    """A figure of a step or of a whole network, with marks where it is a receptive field."""
     if not quantity.per_axis:
         number: Value = figure
         return number
-    marked = quantity.key == "receptive_field"
-    return sizes(figure, "*" * (marked and source.covers_input) + "~" * (marked and source.misaligned))
+    marks = ""
+    if quantity.key == "receptive_field":
+        marks = "*" * source.covers_input + "~" * source.misaligned
+    return sizes(figure, marks)
+
+
+def step_cells(shown: Iterable[Quantity], row: Row) -> list[Value]:
+    """The figures of a step."""
+    return [cell(quantity, getattr(row, quantity.key), row) for quantity in shown]
+
+
+def whole_cell(quantity: Quantity, summary: Summary) -> Value:
+    """A figure of a whole network."""
+    return cell(quantity, quantity.of_whole(summary), summary)
 
 
 def sizes(values: Sequence[Size | Fraction | None] | None, marks: str = "") -> Value:

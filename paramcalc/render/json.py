@@ -11,11 +11,11 @@ from paramcalc.algebra.expr import Expr, plain
 from paramcalc.algebra.tensor import Shape
 from paramcalc.errors import invisible
 from paramcalc.report.analysis import Report
-from paramcalc.report.quantities import Use, keys, quantities
+from paramcalc.report.quantities import Use, keys
 from paramcalc.report.row import Row
 from paramcalc.report.summary import Memory
 
-OF_STEPS, OF_TOTALS = quantities(Use.STEP), keys(Use.TOTAL)
+OF_STEPS, OF_TOTALS = keys(Use.STEP), keys(Use.TOTAL)
 
 
 def plain_value(figure: Any) -> Any:
@@ -31,7 +31,7 @@ def row_object(row: Row) -> dict[str, Any]:
         "path": row.path,
         "type": row.type,
         "inputs": row.inputs,
-        **{quantity.key: plain_value(quantity.of_step(row)) for quantity in OF_STEPS},
+        **{key: plain_value(getattr(row, key)) for key in OF_STEPS},
         "covers_input": row.covers_input,
         "misaligned": row.misaligned,
         "frozen": row.frozen,

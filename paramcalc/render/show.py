@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from itertools import chain
 
 from paramcalc.algebra.expr import Size
-from paramcalc.render.figures import column, notes, sizes, step_cell
+from paramcalc.render.figures import column, notes, sizes, step_cells
 from paramcalc.render.table import Column, Line, Note, Table, Value
 from paramcalc.report.analysis import Report
 from paramcalc.report.claims import Outcome, Verdict
@@ -16,11 +16,11 @@ from paramcalc.report.quantities import QUANTITIES, Use
 from paramcalc.report.row import Row
 from paramcalc.report.summary import Memory
 
-SHOWN = [(quantity, quantity.show_rank) for quantity in QUANTITIES if quantity.show_rank is not None]
+SHOWN = [quantity for quantity in QUANTITIES if quantity.show_rank is not None]
 COLUMNS = (
     Column("layer", "layer", numeric=False, elastic=True),
     Column("type", "type", numeric=False, rank=6),
-    *(column(quantity, rank) for quantity, rank in SHOWN),
+    *(column(quantity, quantity.show_rank) for quantity in SHOWN),
     Column("claims", "claimed", numeric=False, rank=5),
 )
 """The columns of `show`, and the order in which a narrow page drops them: the highest rank first."""
@@ -50,7 +50,7 @@ def show_table(
             (
                 row.path,
                 row.type,
-                *(step_cell(quantity, row) for quantity, _ in SHOWN),
+                *step_cells(SHOWN, row),
                 ", ".join(map(claim_text, claimed.pop(row.path, ()))),
             ),
             derived(row) if formulas else (),
@@ -60,7 +60,7 @@ def show_table(
     left = [
         f"{one.claim.at}: {claim_text(one)}" if one.claim.at else claim_text(one) for one in chain(*claimed.values())
     ]
-    sums = [getattr(report.totals, quantity.key) if Use.SUM in quantity.use else "" for quantity, _ in SHOWN]
+    sums = [getattr(report.totals, quantity.key) if Use.SUM in quantity.use else "" for quantity in SHOWN]
     table = Table(
         title=report.name,
         columns=list(COLUMNS),

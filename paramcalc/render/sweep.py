@@ -11,8 +11,8 @@ from paramcalc.render.table import Column, Line, Table
 from paramcalc.report.quantities import QUANTITIES
 from paramcalc.report.sweep import Result
 
-SWEPT = [(quantity, quantity.sweep_rank) for quantity in QUANTITIES if quantity.sweep_rank is not None]
-FIGURES = [column(quantity, rank) for quantity, rank in SWEPT]
+SWEPT = [quantity for quantity in QUANTITIES if quantity.sweep_rank is not None]
+FIGURES = [column(quantity, quantity.sweep_rank) for quantity in SWEPT]
 
 
 def sweep_table(name: str, results: Sequence[Result]) -> Table:
@@ -24,7 +24,7 @@ def sweep_table(name: str, results: Sequence[Result]) -> Table:
         Line(
             (
                 *result.values.values(),
-                *(None if result.summary is None else whole_cell(quantity, result.summary) for quantity, _ in SWEPT),
+                *(None if result.summary is None else whole_cell(quantity, result.summary) for quantity in SWEPT),
             ),
             [f"does not fit: {reason(result)}"] if result.error else (),
         )
@@ -51,6 +51,6 @@ def result_object(result: Result) -> dict[str, Any]:
     found = {"values": dict(result.values), "error": reason(result) or None}
     if summary is None:
         return found
-    figures = {quantity.key: plain_value(quantity.of_whole(summary)) for quantity, _ in SWEPT}
+    figures = {quantity.key: plain_value(quantity.of_whole(summary)) for quantity in SWEPT}
     del figures["output"]
     return {**found, "outputs": outputs_object(summary.outputs), **figures}

@@ -67,7 +67,7 @@ class Quantity(NamedTuple):
     @property
     def per_axis(self) -> bool:
         """Whether it has one value per axis; any other quantity is one number."""
-        return Use.AXES in self.use
+        return self.key in PER_AXIS
 
     def of_step(self, row: Row) -> Any:
         """The figure of a step: a number, or numbers per axis; None where it is unknown."""
@@ -111,6 +111,8 @@ def keys(use: Use) -> tuple[str, ...]:
     """Their keys."""
     return tuple(quantity.key for quantity in quantities(use))
 
+
+PER_AXIS = frozenset(keys(Use.AXES))
 
 CLAIMED = {
     quantity.key: quantity
