@@ -40,13 +40,8 @@ def list_table() -> Table:
 
 def list_object() -> list[dict[str, Any]]:
     """The same as plain values."""
-    return [
-        {
-            "name": name,
-            "title": network.name,
-            "params": plain_value(totals.params),
-            "macs": plain_value(totals.macs),
-            "source": network.source,
-        }
-        for name, network, totals in bundled()
-    ]
+    found = []
+    for name, network, totals in bundled():
+        figures = {"params": plain_value(totals.params), "macs": plain_value(totals.macs)}
+        found.append({"name": name, "title": network.name, **figures, "source": network.source})
+    return found

@@ -6,13 +6,14 @@ from collections.abc import Callable, Hashable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from fractions import Fraction
+from operator import attrgetter
 from typing import TypeAlias
 
 from paramcalc import limits
 from paramcalc.algebra.expr import Size
 from paramcalc.errors import ParamcalcError
 from paramcalc.report.analysis import Report
-from paramcalc.report.quantities import Quantity, Use, quantities
+from paramcalc.report.quantities import Quantity, Use, keys
 from paramcalc.report.row import Row
 from paramcalc.report.summary import Summary, ratio
 
@@ -84,21 +85,22 @@ def ratios(values: Sequence[Size | None]) -> list[Fraction | None]:
 
 # -- step by step ---------------------------------------------------------------------------------
 
-FIELDS = quantities(Use.FIELD)
-COUNTED = [quantity for quantity in quantities(Use.STEP) if quantity not in FIELDS]
+FIELDS = keys(Use.FIELD)
+COUNTED = attrgetter("type", *(key for key in keys(Use.STEP) if key not in FIELDS), "frozen")
 
 Key: TypeAlias = Callable[[Row], tuple[Hashable, ...]]
 
 
 def figures(row: Row) -> tuple[Hashable, ...]:
     """What makes two steps the same: everything that is computed of them, whatever they are called."""
-    fields = [quantity.of_step(row) for quantity in FIELDS]
+    fields = [getattr(row.field, key) for key in FIELDS]
     return (*counted(row), *(each and tuple(each) for each in fields), row.covers_input, row.misaligned)
 
 
 def counted(row: Row) -> tuple[Hashable, ...]:
     """What is computed of a step beside its receptive field."""
-    return (row.type, *(quantity.of_step(row) for quantity in COUNTED), row.frozen)
+    found: tuple[Hashable, ...] = COUNTED(row)
+    return found
 
 
 def weighted(row: Row) -> tuple[Hashable, ...]:
