@@ -23,7 +23,8 @@ from paramcalc.language.keys import SYNONYMS
 from paramcalc.language.library import bundled_names
 from paramcalc.language.schema import fields, schema
 from paramcalc.layers import FAMILIES, JOINS, layer_class
-from paramcalc.layers.base import Layer, spell_value
+from paramcalc.layers.base import Layer
+from paramcalc.layers.fields import spell_value
 from paramcalc.report.quantities import CLAIMED, Use
 
 EXAMPLES: dict[str, str] = yaml.safe_load((Path(__file__).parent / "examples.yaml").read_text(encoding="utf-8"))

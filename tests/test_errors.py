@@ -219,8 +219,8 @@ def test_a_base_circle_is_told_where_it_closes(tmp_path: Path, monkeypatch: pyte
         "b.yaml:1:7: error: files refer to one another in a circle: net.yaml → a.yaml → b.yaml → net.yaml\n"
         "   1 | base: net.yaml\n"
         "     |       ^^^^^^^^\n"
-        "   reached from a.yaml:1:7\n"
-        "   reached from net.yaml:2:7"
+        "   referenced from a.yaml:1:7\n"
+        "   referenced from net.yaml:2:7"
     )
 
 
@@ -251,8 +251,8 @@ def test_a_wrong_file_that_two_others_include_is_told_once(tmp_path: Path, monke
         "deep.yaml:3:10: error: there is no layer or block 'rleu'; did you mean 'relu'?\n"
         "   3 | layers: [rleu]\n"
         "     |          ^^^^\n"
-        "   reached from left.yaml:3:11\n"
-        "   reached from net.yaml:3:11"
+        "   referenced from left.yaml:3:11\n"
+        "   referenced from net.yaml:3:11"
     )
 
 
@@ -275,7 +275,7 @@ def test_more_files_than_the_limit_are_refused(tmp_path: Path, monkeypatch: pyte
     write_all(tmp_path, files)
     error = told(HEAD + "include: [f0.yaml]\nlayers: []\n", tmp_path, monkeypatch)
     assert error.startswith("f48.yaml:3:11: error: more than 50 files refer to one another\n")
-    assert error.endswith("   reached from f0.yaml:3:11\n   reached from net.yaml:3:11")
+    assert error.endswith("   referenced from f0.yaml:3:11\n   referenced from net.yaml:3:11")
 
 
 def test_a_name_that_is_close_to_a_file_beside_is_suggested(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

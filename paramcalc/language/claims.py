@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from paramcalc.errors import listing
 from paramcalc.language.findings import Findings
 from paramcalc.language.keys import CLAIM_KEYS
-from paramcalc.language.source import Entries, Items, Scalar, Value, kind
+from paramcalc.language.source import Entries, Items, Scalar, Value
 from paramcalc.language.values import reference
 from paramcalc.published import Claim, Figure, figure
 from paramcalc.report.quantities import CLAIMED, Quantity, Use
@@ -18,13 +18,13 @@ def read_claims(value: Value | None, findings: Findings) -> Iterator[Claim]:
     if value is None:
         return
     if not isinstance(value, Items):
-        findings.add(f"claims must be a list of published figures, got {kind(value)}", value.span)
+        findings.mismatch("claims must be a list of published figures", value)
         return
     for item in value.items:
         if isinstance(item, Entries):
             yield from read_claim(item, findings)
         else:
-            findings.add(f"a claim must be a mapping such as {{at: conv1, weights: 35k}}, got {kind(item)}", item.span)
+            findings.mismatch("a claim must be a mapping such as {at: conv1, weights: 35k}", item)
 
 
 def read_claim(item: Entries, findings: Findings) -> Iterator[Claim]:
@@ -53,7 +53,7 @@ def parts(value: Value, quantity: Quantity, findings: Findings) -> tuple[Value, 
     if not isinstance(value, Items):
         return (value,)
     if not quantity.per_axis:
-        findings.add(f"{quantity.key} must be one number, got {kind(value)}", value.span)
+        findings.mismatch(f"{quantity.key} must be one number", value)
         return ()
     return value.items or (value,)
 
@@ -62,7 +62,7 @@ def read_figure(value: Value, quantity: Quantity, findings: Findings) -> Figure 
     """A figure; what is none is reported."""
     if not isinstance(value, Scalar) or value.value is None or isinstance(value.value, bool):
         several = ", or one per axis" if quantity.per_axis else ""
-        findings.add(f"{quantity.key} must be a number such as 34848 or 35k{several}, got {kind(value)}", value.span)
+        findings.mismatch(f"{quantity.key} must be a number such as 34848 or 35k{several}", value)
         return None
     try:
         return figure(value.value)

@@ -1,22 +1,23 @@
 """What a file says, read from its tree: inputs, arguments, blocks, steps, heads, claims.
 
-The reader checks all that can be known without numbers: keys, layers, fields, names in scope, the
-grammar of every expression. Every problem of a file is found in one pass.
+Reading checks all that can be known without numbers: keys, layers, fields, names in scope, the
+grammar of every expression. All errors are reported at once.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import NamedTuple
 
 from paramcalc.algebra.tensor import Axes
 from paramcalc.errors import Source, Span
 from paramcalc.language.expression import Constant, Expression, SyntaxProblem
+from paramcalc.layers import JOINS, MODULES
 from paramcalc.published import Claim
 
 
 class Argument(NamedTuple):
-    """A value that a file gives: a constant, an expression, or a list of values."""
+    """A value that a file gives: a constant, an expression, or a list of values; `names` are all that it uses."""
 
     value: Constant | Expression | tuple[Argument, ...]
     span: Span
@@ -53,21 +54,29 @@ class Parameter(NamedTuple):
 
 
 class Step:
-    """One step of a list: a layer, a block or a join, or only a reference to an earlier step.
+    """One step of a list.
 
-    `references` are the further inputs of a layer, in its order. `names` are all the names that the
-    arguments use: with equal values for them, two executions of the step have equal arguments.
-    `keys` are the spans of what is written beside or inside it, fields with a dot before the name.
-    `alone` is a step whose kind occurs once in its list without a name, `only_join` one that is the
-    list's only join: both need no number in paths. `known_as` is the name of a step that needs no number.
+    `callee` is the name of the layer or block that it calls, empty for a bare reference to an earlier step; joins are
+    layers too. `label` is its own name, if a file gives it one. `references` are the further inputs of a layer, in its
+    order.
+
+    `names` are all the names that the arguments use: with equal values for them, two executions of the step have
+    equal arguments.
+
+    Paths number steps by their callees, except for one that has a label, or that is the only one of its callee without
+    a label in its list (`is_unique`): `fixed_name` is what these are called. The branches of the only join of a list
+    (`is_only_join`) have no name of the join before theirs.
     """
 
-    def __init__(self, kind: str, span: Span) -> None:
-        self.kind = kind
+    def __init__(self, callee: str, span: Span) -> None:
+        self.callee = callee
+        self.is_layer = callee in MODULES
+        self.is_join = callee in JOINS
+        self.is_block = bool(callee) and not self.is_layer
         self.span = span
         self.label: str | None = None
+        self.label_span = span
         self.arguments: dict[str, Argument] = {}
-        self.keys: dict[str, Span] = {}
         self.references: list[Reference] = []
         self.branches: dict[str, Branch] = {}
         self.repeat: Argument | None = None
@@ -76,9 +85,9 @@ class Step:
         self.start: Reference | None = None
         self.share: Reference | None = None
         self.names: tuple[str, ...] = ()
-        self.alone = False
-        self.known_as: str | None = None
-        self.only_join = False
+        self.is_unique = False
+        self.is_only_join = False
+        self.fixed_name: str | None = None
 
 
 class Branch(NamedTuple):
@@ -87,6 +96,14 @@ class Branch(NamedTuple):
     name: str
     span: Span
     steps: list[Step]
+
+
+def every_step(steps: Iterable[Step]) -> Iterator[Step]:
+    """All steps of a list, also those inside branches."""
+    for step in steps:
+        yield step
+        for branch in step.branches.values():
+            yield from every_step(branch.steps)
 
 
 class Block:

@@ -68,19 +68,35 @@ class Token(NamedTuple):
     text: str
     offset: int
 
+    @property
+    def end(self) -> int:
+        """Where the piece after it may begin."""
+        return self.offset + len(self.text)
+
+    def problem(self, message: str) -> SyntaxProblem:
+        """A problem that this piece is to blame for."""
+        return SyntaxProblem(message, self.offset, max(1, len(self.text)))
+
 
 class Term(NamedTuple):
-    """A node of the tree: an operator with its operands, or `number`, `name`, `truth` with its value."""
+    """A node of the tree, which covers the text from `offset` to `end`: an operator with its operands.
+
+    The operators `constant` and `name` have a value instead.
+    """
 
     operator: str
-    operands: tuple[Term, ...]
-    value: Constant
     offset: int
-    length: int
+    end: int
+    operands: tuple[Term, ...] = ()
+    value: Constant = 0
+
+    def problem(self, message: str) -> SyntaxProblem:
+        """A problem that this part of the text is to blame for."""
+        return SyntaxProblem(message, self.offset, self.end - self.offset)
 
 
 class Expression(NamedTuple):
-    """A parsed expression: its text, its tree, and the names that it uses, with their places."""
+    """A parsed expression: its text, its tree, and the names that it uses, with the offsets of their first use."""
 
     text: str
     tree: Term
@@ -98,50 +114,47 @@ def tokenize(text: str) -> list[Token]:
     while offset < len(text):
         match = TOKEN.match(text, offset)
         if match is None:
-            character = "quotes" if text[offset] in "'\"" else f"'{text[offset]}'"
-            verb = "have" if character == "quotes" else "has"
+            subject = "quotes have" if text[offset] in "'\"" else f"'{text[offset]}' has"
             hint = INSTEAD.get(text[offset], "")
-            raise SyntaxProblem(f"{character} {verb} no place in an expression{hint}", offset, 1)
-        kind = match.lastgroup or ""
-        if kind == "number":
-            check_number(match[0], offset)
-        if kind != "space":
-            tokens.append(Token(kind, match[0], offset))
+            raise SyntaxProblem(f"{subject} no place in an expression{hint}", offset, 1)
+        token = Token(match.lastgroup or "", match[0], offset)
+        if token.kind == "number":
+            check_number(token)
+        if token.kind != "space":
+            tokens.append(token)
         offset = match.end()
     return tokens
 
 
-def check_number(text: str, offset: int) -> None:
-    """Raise SyntaxProblem unless `text` is a whole or decimal number of few enough digits."""
-    problem = ""
+def check_number(token: Token) -> None:
+    """Raise SyntaxProblem unless the token is a whole or decimal number of few enough digits."""
+    text = token.text
     digits = sum(character.isdigit() for character in text)
     if digits > limits.DIGITS:
-        problem = f"a number of {digits:,} digits; at most {limits.DIGITS}"
-    elif not NUMBER.fullmatch(text):
+        raise token.problem(f"a number of {digits:,} digits; at most {limits.DIGITS}")
+    if not NUMBER.fullmatch(text):
         likely = [text.replace("_", ""), f"0{text}", text.rstrip("."), text.lstrip("0") or "0"]
         hint = next((f"; write {other}" for other in likely if NUMBER.fullmatch(other)), "")
-        problem = f"'{clipped(text)}' is not a number{hint}"
-    if problem:
-        raise SyntaxProblem(problem, offset, len(text))
+        raise token.problem(f"'{clipped(text)}' is not a number{hint}")
 
 
 @lru_cache(maxsize=4096)
 def parse(text: str) -> Expression:
-    """The tree of an expression. Raises SyntaxProblem with the place where it does not parse."""
+    """The tree of an expression. Raises SyntaxProblem where it does not parse."""
     if len(text) > limits.EXPRESSION_LENGTH:
-        raise SyntaxProblem(
-            f"an expression of {len(text):,} characters; at most {limits.EXPRESSION_LENGTH}", 0, len(text)
-        )
+        message = f"an expression of {len(text):,} characters; at most {limits.EXPRESSION_LENGTH}"
+        raise SyntaxProblem(message, 0, len(text))
     parser = _Parser(text, tokenize(text))
     tree = parser.expression()
-    parser.end()
+    parser.need_end()
     return Expression(text, tree, parser.names)
 
 
 class _Parser:
     """A recursive descent over the tokens, by the grammar at the top of this file."""
 
-    LEVELS = (("or",), ("and",), ("not",), tuple(COMPARISONS), ("+", "-"), ("*", "//", "%"))
+    LEVELS = (("or",), ("and",), ("not",), tuple(COMPARISONS), ("+", "-"), ("*", "//", "%"), ("-", "+"))
+    PREFIXES = (2, 6)
 
     def __init__(self, text: str, tokens: list[Token]) -> None:
         self.tokens = [*tokens, Token("end", "", len(text))]
@@ -155,109 +168,94 @@ class _Parser:
 
     def take(self, *texts: str) -> Token | None:
         token = self.here
-        if token.kind != "end" and token.text in texts:
-            self.position += 1
-            return token
-        return None
+        if token.text not in texts:
+            return None
+        self.position += 1
+        return token
 
-    def end(self) -> None:
+    def need(self, text: str, wanted: str) -> Token:
+        token = self.take(text)
+        if token is None:
+            raise self.unexpected(wanted)
+        return token
+
+    def need_end(self) -> None:
+        if self.here.text in COMPARISONS:
+            raise self.here.problem("comparisons do not chain; join them with 'and'")
         if self.here.kind != "end":
-            if self.here.text in COMPARISONS:
-                raise SyntaxProblem(
-                    "comparisons do not chain; join them with 'and'", self.here.offset, len(self.here.text)
-                )
             raise self.unexpected("an operator or the end")
 
     def unexpected(self, wanted: str) -> SyntaxProblem:
-        got = f"'{clipped(self.here.text)}'" if self.here.kind != "end" else "the end"
-        hint = (
-            "; powers are not in the language"
-            if self.here.text == "*" and self.position and self.tokens[self.position - 1].text == "*"
-            else ""
-        )
-        return SyntaxProblem(f"expected {wanted}, got {got}{hint}", self.here.offset, max(1, len(self.here.text)))
+        here = self.here
+        got = f"'{clipped(here.text)}'" if here.kind != "end" else "the end"
+        is_power = here.text == "*" and self.position > 0 and self.tokens[self.position - 1].text == "*"
+        return here.problem(f"expected {wanted}, got {got}{'; powers are not in the language' if is_power else ''}")
 
-    def deeper(self) -> None:
+    def nested(self, level: int = 0) -> Term:
+        """An expression inside parentheses, or behind a sign."""
         self.depth += 1
         if self.depth > limits.EXPRESSION_NESTING:
-            raise SyntaxProblem(
-                f"nested deeper than {limits.EXPRESSION_NESTING} levels", self.here.offset, max(1, len(self.here.text))
-            )
+            raise self.here.problem(f"nested deeper than {limits.EXPRESSION_NESTING} levels")
+        term = self.expression(level)
+        self.depth -= 1
+        return term
 
     def expression(self, level: int = 0) -> Term:
+        """What binds as tightly as the operators of a level, or tighter."""
         if level == len(self.LEVELS):
-            return self.sign()
-        if self.LEVELS[level] == ("not",):
-            token = self.take("not")
+            return self.atom()
+        if level in self.PREFIXES:
+            token = self.take(*self.LEVELS[level])
             if token is None:
                 return self.expression(level + 1)
-            self.deeper()
-            operand = self.expression(level)
-            self.depth -= 1
-            return Term("not", (operand,), 0, token.offset, operand.offset + operand.length - token.offset)
+            operand = self.nested(level)
+            operator = "negative" if token.text == "-" else token.text
+            return operand if operator == "+" else Term(operator, token.offset, operand.end, (operand,))
         left = self.expression(level + 1)
         while token := self.take(*self.LEVELS[level]):
             right = self.expression(level + 1)
-            left = Term(token.text, (left, right), 0, left.offset, right.offset + right.length - left.offset)
+            left = Term(token.text, left.offset, right.end, (left, right))
             if token.text in COMPARISONS:
                 break
         return left
 
-    def sign(self) -> Term:
-        token = self.take("-", "+")
-        if token is None:
-            return self.atom()
-        self.deeper()
-        operand = self.sign()
-        self.depth -= 1
-        if token.text == "+":
-            return operand
-        return Term("neg", (operand,), 0, token.offset, operand.offset + operand.length - token.offset)
-
     def atom(self) -> Term:
         token = self.here
-        self.position += 1
         if token.kind == "number":
-            value = Fraction(token.text)
-            return Term("constant", (), simplest(value), token.offset, len(token.text))
-        if token.text in ("true", "false"):
-            return Term("constant", (), token.text == "true", token.offset, len(token.text))
-        if token.kind == "name" and token.text not in KEYWORDS:
-            if self.here.text == "(":
-                return self.call(token)
+            value: Constant = simplify(Fraction(token.text))
+        elif token.text in ("true", "false"):
+            value = token.text == "true"
+        elif token.text == "(":
+            self.position += 1
+            inside = self.nested()
+            return inside._replace(offset=token.offset, end=self.need(")", "')'").end)
+        elif token.kind != "name" or token.text in KEYWORDS:
+            raise self.unexpected("a number, a name or '('")
+        elif self.tokens[self.position + 1].text == "(":
+            return self.call(token)
+        else:
             self.names.setdefault(token.text, token.offset)
-            return Term("name", (), token.text, token.offset, len(token.text))
-        if token.text == "(":
-            self.deeper()
-            inside = self.expression()
-            self.depth -= 1
-            closing = self.take(")")
-            if closing is None:
-                raise self.unexpected("')'")
-            return inside._replace(offset=token.offset, length=closing.offset + 1 - token.offset)
-        self.position -= 1
-        raise self.unexpected("a number, a name or '('")
+            value = token.text
+        self.position += 1
+        return Term("name" if isinstance(value, str) else "constant", token.offset, token.end, (), value)
 
     def call(self, name: Token) -> Term:
         if name.text not in FUNCTIONS:
             known = suggestion(name.text, FUNCTIONS) or f"; there are {', '.join(FUNCTIONS)}"
-            raise SyntaxProblem(f"there is no function '{clipped(name.text)}'{known}", name.offset, len(name.text))
-        self.position += 1
-        self.deeper()
-        operands = [self.expression()]
+            raise name.problem(f"there is no function '{clipped(name.text)}'{known}")
+        self.position += 2
+        operands = [self.nested()]
         while self.take(","):
-            operands.append(self.expression())
-        closing = self.take(")")
-        if closing is None:
-            raise self.unexpected("',' or ')'")
-        self.depth -= 1
+            operands.append(self.nested())
+        end = self.need(")", "',' or ')'").end
+        term = Term(name.text, name.offset, end, tuple(operands))
         if name.text == "round_to" and len(operands) != 2:
-            raise SyntaxProblem("round_to takes a number and a multiple", name.offset, closing.offset + 1 - name.offset)
-        return Term(name.text, tuple(operands), 0, name.offset, closing.offset + 1 - name.offset)
+            raise term.problem("round_to takes a number and a multiple")
+        return term
 
 
-def simplest(value: Number) -> Number:
-    """A fraction that is whole as an int."""
+def simplify(value: Number) -> Number:
+    """A fraction that is whole as an int; any other number as it is."""
     return int(value) if isinstance(value, Fraction) and value.denominator == 1 else value
 
 
@@ -273,18 +271,16 @@ def evaluate(term: Term, names: Mapping[str, Constant]) -> Constant:
         assert isinstance(term.value, str)
         return names[term.value]
     if operator in ("and", "or"):
-        left = truth(term.operands[0], names)
-        if left == (operator == "or"):
-            return left
-        return truth(term.operands[1], names)
+        left = evaluate_truth(term.operands[0], names)
+        return left if left == (operator == "or") else evaluate_truth(term.operands[1], names)
     if operator == "not":
-        return not truth(term.operands[0], names)
+        return not evaluate_truth(term.operands[0], names)
     if operator in CHAINED:
-        return chain(term, names)
+        return evaluate_chain(term, names)
     return apply(term, [evaluate(operand, names) for operand in term.operands])
 
 
-def chain(term: Term, names: Mapping[str, Constant]) -> Constant:
+def evaluate_chain(term: Term, names: Mapping[str, Constant]) -> Constant:
     """The value of `a + b - c …`, from the left, so that a long sum does not nest."""
     links: list[Term] = []
     while term.operator in CHAINED:
@@ -296,51 +292,51 @@ def chain(term: Term, names: Mapping[str, Constant]) -> Constant:
     return value
 
 
+def evaluate_truth(term: Term, names: Mapping[str, Constant]) -> bool:
+    """The truth value of a tree."""
+    value = evaluate(term, names)
+    if not isinstance(value, bool):
+        raise term.problem(f"expected true or false, got {spell(value)}")
+    return value
+
+
 def apply(term: Term, operands: list[Constant]) -> Constant:
     """The value of an operator or function. Raises SyntaxProblem with the part of the text that it covers."""
     try:
         if term.operator in ("==", "!="):
-            return equal(operands[0], operands[1]) == (term.operator == "==")
-        numbers = [number(value, operand) for value, operand in zip(operands, term.operands, strict=True)]
+            return are_equal(operands[0], operands[1]) == (term.operator == "==")
+        numbers = [need_number(value, operand) for value, operand in zip(operands, term.operands, strict=True)]
         result = OPERATIONS[term.operator](*numbers)
         if not isinstance(result, (str, tuple)) and too_large(result):
             raise ExpressionError(f"the result has more than {limits.DIGITS} digits")
     except SyntaxProblem:
         raise
     except ExpressionError as error:
-        raise SyntaxProblem(error.problems[0].message, term.offset, term.length) from None
+        raise term.problem(error.problems[0].message) from None
     return result
 
 
-def truth(term: Term, names: Mapping[str, Constant]) -> bool:
-    """The truth value of a tree."""
-    value = evaluate(term, names)
-    if not isinstance(value, bool):
-        raise SyntaxProblem(f"expected true or false, got {show(value)}", term.offset, term.length)
-    return value
-
-
-def number(value: Constant, term: Term) -> Number:
+def need_number(value: Constant, term: Term) -> Number:
     """A value that can be computed with. Raises SyntaxProblem for any other, with its term."""
     if isinstance(value, bool) or not isinstance(value, (int, Expr, Fraction)):
-        raise SyntaxProblem(f"expected a number, got {show(value)}", term.offset, term.length)
+        raise term.problem(f"expected a number, got {spell(value)}")
     return value
 
 
-def show(value: Constant | None) -> str:
+def spell(value: Constant | None) -> str:
     """A value as an error writes it."""
     if value is None:
         return "nothing"
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, tuple):
-        return f"[{', '.join(show(item) for item in value)}]"
+        return f"[{', '.join(spell(item) for item in value)}]"
     if isinstance(value, Fraction):
         return f"{Decimal(value.numerator) / Decimal(value.denominator):f}"
     return f"'{clipped(value)}'" if isinstance(value, str) else plain(value)
 
 
-def equal(left: Constant, right: Constant) -> bool:
+def are_equal(left: Constant, right: Constant) -> bool:
     """Whether two values are equal. Raises ExpressionError where that depends on a symbol."""
     if isinstance(left, Expr) or isinstance(right, Expr):
         if not isinstance(left, (int, Expr)) or not isinstance(right, (int, Expr)):
@@ -350,9 +346,9 @@ def equal(left: Constant, right: Constant) -> bool:
             return gap == 0
         if never_negative(gap - 1) or never_negative(-gap - 1):
             return False
-        raise ExpressionError(f"whether {show(left)} equals {show(right)} depends on {symbols_of(gap)}")
+        raise ExpressionError(f"whether {spell(left)} equals {spell(right)} depends on {symbols_of(gap)}")
     if isinstance(left, bool) != isinstance(right, bool):
-        raise ExpressionError(f"cannot compare {show(left)} with {show(right)}")
+        raise ExpressionError(f"cannot compare {spell(left)} with {spell(right)}")
     return left == right
 
 
@@ -364,7 +360,7 @@ def comparison(operator: str) -> Callable[[Number, Number], bool]:
         gap = subtract(left, right) if operator in (">=", "<") else subtract(right, left)
         decided = never_negative(gap) if isinstance(gap, Expr) else gap >= 0
         if decided is None:
-            raise ExpressionError(f"whether {show(left)} {operator} {show(right)} depends on {symbols_of(gap)}")
+            raise ExpressionError(f"whether {spell(left)} {operator} {spell(right)} depends on {symbols_of(gap)}")
         return decided == (operator in (">=", "<="))
 
     return compare
@@ -376,21 +372,10 @@ def symbols_of(*sizes: Number) -> str:
     return f"the symbol{'s' if len(names) > 1 else ''} {conjoined(names)}"
 
 
-def scaled(expr: Expr, by: Fraction) -> Number:
-    """A symbolic size times a fraction, which must come out whole."""
-    result = divide_exactly(expr * by.numerator, by.denominator)
-    if result is None:
-        raise ExpressionError(f"{show(by)} of {plain(expr)} is not always a whole number; divide with '//'")
-    return result
-
-
 def add(left: Number, right: Number) -> Number:
     """Sum."""
-    if isinstance(left, Expr) or isinstance(right, Expr):
-        if isinstance(left, Fraction) or isinstance(right, Fraction):
-            raise ExpressionError(f"{show(left)} and {show(right)} do not make a whole number")
-        return left + right
-    return simplest(left + right)
+    need_whole(left, right)
+    return simplify(left + right)  # type: ignore[operator]
 
 
 def subtract(left: Number, right: Number) -> Number:
@@ -399,23 +384,29 @@ def subtract(left: Number, right: Number) -> Number:
 
 
 def multiply(left: Number, right: Number) -> Number:
-    """Product."""
+    """Product; that of a fraction and a symbolic size must be whole."""
+    if isinstance(right, Fraction):
+        left, right = right, left
     if isinstance(left, Fraction) and isinstance(right, Expr):
-        return scaled(right, left)
-    if isinstance(right, Fraction) and isinstance(left, Expr):
-        return scaled(left, right)
-    return simplest(left * right)  # type: ignore[operator]
+        result = divide_exactly(right * left.numerator, left.denominator)
+        if result is None:
+            raise ExpressionError(f"{spell(left)} of {plain(right)} is not always a whole number; divide with '//'")
+        return result
+    return simplify(left * right)  # type: ignore[operator]
 
 
 def floor_divide(left: Number, right: Number) -> Number:
     """Quotient, rounded down."""
     if right == 0:
         raise ExpressionError("division by zero")
-    if isinstance(left, Expr) or isinstance(right, Expr):
-        if isinstance(left, Fraction) or isinstance(right, Fraction):
-            raise ExpressionError(f"{show(left)} and {show(right)} do not make a whole number")
-        return left // right
-    return left // right
+    need_whole(left, right)
+    return left // right  # type: ignore[operator]
+
+
+def need_whole(left: Number, right: Number) -> None:
+    """Raise ExpressionError for a symbolic size beside a fraction."""
+    if {Fraction, Expr} <= {type(left), type(right)}:
+        raise ExpressionError(f"{spell(left)} and {spell(right)} do not make a whole number")
 
 
 def remainder(left: Number, right: Number) -> Number:
@@ -423,38 +414,39 @@ def remainder(left: Number, right: Number) -> Number:
     return subtract(left, multiply(right, floor_divide(left, right)))
 
 
-def lowest(*values: Number) -> Number:
+def minimum(*values: Number) -> Number:
     """The smallest. Raises ExpressionError where that depends on a symbol."""
-    return reduce(lambda best, value: lower(best, value, "smaller"), values)
+    return reduce(lambda best, value: smaller_of(best, value, "smaller"), values)
 
 
-def highest(*values: Number) -> Number:
+def maximum(*values: Number) -> Number:
     """The largest. Raises ExpressionError where that depends on a symbol."""
-    return reduce(lambda best, value: value if lower(best, value, "larger") == best else best, values)
+    return reduce(lambda best, value: value if smaller_of(best, value, "larger") == best else best, values)
 
 
-def lower(left: Number, right: Number, what: str) -> Number:
-    """The smaller of two numbers; `what` is asked for."""
+def smaller_of(left: Number, right: Number, wanted: str) -> Number:
+    """The smaller of two numbers; an error calls it, or the other one, `wanted`."""
     if isinstance(left, Fraction) or isinstance(right, Fraction):
         if isinstance(left, Expr) or isinstance(right, Expr):
-            raise ExpressionError(f"{show(left)} and {show(right)} do not compare: one is a symbol, one a fraction")
+            raise ExpressionError(f"{spell(left)} and {spell(right)} do not compare: one is a symbol, one a fraction")
         return min(left, right)
     found = smaller(left, right)
     if found is None:
-        raise ExpressionError(f"which of {show(left)} and {show(right)} is {what} depends on {symbols_of(left, right)}")
+        choice = f"which of {spell(left)} and {spell(right)} is {wanted}"
+        raise ExpressionError(f"{choice} depends on {symbols_of(left, right)}")
     return found
 
 
 def round_to(value: Number, multiple: Number) -> Number:
     """The multiple of `multiple` nearest to `value`; half-way goes up."""
     if isinstance(multiple, Expr) or multiple <= 0 or isinstance(multiple, Fraction):
-        raise ExpressionError(f"round_to needs a whole multiple above 0, got {show(multiple)}")
+        raise ExpressionError(f"round_to needs a whole multiple above 0, got {spell(multiple)}")
     return multiply(floor_divide(add(multiply(value, 2), multiple), 2 * multiple), multiple)
 
 
 FUNCTIONS: dict[str, Callable[..., Constant]] = {
-    "min": lowest,
-    "max": highest,
+    "min": minimum,
+    "max": maximum,
     "round_to": round_to,
 }
 OPERATIONS: dict[str, Callable[..., Constant]] = {
@@ -463,7 +455,7 @@ OPERATIONS: dict[str, Callable[..., Constant]] = {
     "*": multiply,
     "//": floor_divide,
     "%": remainder,
-    "neg": lambda value: -value,
+    "negative": lambda value: -value,
     **{operator: comparison(operator) for operator in ("<", "<=", ">", ">=")},
     **FUNCTIONS,
 }

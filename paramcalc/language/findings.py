@@ -1,12 +1,15 @@
-"""The problems of a file while it is read, and the checks that every part of a file needs."""
+"""The problems of a file, collected while it is read and executed, and the checks that every part of a file needs."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
+from typing import NoReturn
 
 from paramcalc.errors import PROBLEMS_LOOKED_FOR, Problem, Span, clipped, closest, conjoined, listing
-from paramcalc.language.source import Entries, Scalar, Value, kind
+from paramcalc.language.document import Argument
+from paramcalc.language.expression import Constant, SyntaxProblem
+from paramcalc.language.source import Entries, Scalar, Value, describe
 
 NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
@@ -15,25 +18,56 @@ class Enough(Exception):
     """There are more problems than anyone reads."""
 
 
+class Reported(Exception):
+    """Something has no value because of a problem, which has been added to the findings already."""
+
+
 class Findings:
-    """The problems so far: those of the file itself, and those of files that it refers to."""
+    """The problems so far, each once: those of the file itself, and those of files that it refers to (`elsewhere`).
 
-    def __init__(self, problems: list[Problem]) -> None:
-        self.problems = problems
+    `added` counts calls of `add`: where it has grown, something was wrong, even if it was known before.
+    """
+
+    def __init__(self, problems: Iterable[Problem] = ()) -> None:
+        self.problems = [*problems]
         self.elsewhere: list[Problem] = []
-        self.told: set[str] = set()
+        self.added = 0
+        self._known: set[tuple[str, Span]] = set()
+        self._noted: set[str] = set()
 
-    def add(self, message: str, span: Span, *notes: str) -> None:
+    def add(self, message: str, span: Span, *notes: str, trail: tuple[tuple[str, Span], ...] = ()) -> None:
         """One more problem; empty notes are left out. Raises Enough after the last that is looked for."""
-        self.problems.append(Problem(message, span, tuple(note for note in notes if note)))
+        self.added += 1
+        if (message, span) in self._known:
+            return
+        self._known.add((message, span))
+        self.problems.append(Problem(message, span, tuple(note for note in notes if note), trail))
         if len(self.problems) > PROBLEMS_LOOKED_FOR:
             raise Enough
 
+    def fail(self, message: str, span: Span, *notes: str, trail: tuple[tuple[str, Span], ...] = ()) -> NoReturn:
+        """Add a problem that leaves something without a value. Raises Reported."""
+        self.add(message, span, *notes, trail=trail)
+        raise Reported
+
+    def evaluate(
+        self, argument: Argument, names: Mapping[str, Constant], trail: tuple[tuple[str, Span], ...] = ()
+    ) -> Constant:
+        """The value of an argument. Raises Reported where it cannot be computed."""
+        try:
+            return argument.evaluate(names)
+        except SyntaxProblem as error:
+            self.fail(error.problems[0].message, argument.blame(error), trail=trail)
+
+    def mismatch(self, expected: str, value: Value, hint: str = "") -> None:
+        """Report a value of the wrong form: what was expected, and what it is instead."""
+        self.add(f"{expected}, got {describe(value)}{hint}", value.span)
+
     def once(self, note: str) -> str:
-        """`note`, or nothing if it was asked for before: for a note too long to repeat."""
-        if note in self.told:
+        """`note` at the first call, then nothing: for a note too long to repeat."""
+        if note in self._noted:
             return ""
-        self.told.add(note)
+        self._noted.add(note)
         return note
 
     def text(self, value: Value | None, what: str) -> str:
@@ -42,7 +76,7 @@ class Findings:
             return ""
         if isinstance(value, Scalar) and value.value is not None and not isinstance(value.value, bool):
             return str(value.value)
-        self.add(f"{what} must be a text, got {kind(value)}", value.span)
+        self.mismatch(f"{what} must be a text", value)
         return ""
 
     def name(self, key: Scalar, what: str) -> str:
@@ -54,10 +88,9 @@ class Findings:
         return text
 
     def keys(self, tree: Entries, allowed: Collection[str], what: str) -> frozenset[str]:
-        """Report the keys that are not allowed; the keys that were probably meant."""
-        return self.unknown(
-            [key for key, _ in tree.entries if key.value not in allowed], allowed, f"{what} has no key", what
-        )
+        """Report the keys that are not allowed. Returns the allowed keys that these were probably meant to be."""
+        unknown = [key for key, _ in tree.entries if key.value not in allowed]
+        return self.unknown(unknown, allowed, f"{what} has no key", what)
 
     def unknown(
         self,
@@ -67,15 +100,15 @@ class Findings:
         what: str,
         synonyms: Mapping[str, str] | None = None,
     ) -> frozenset[str]:
-        """Report words that are none of the known ones; those of these that were probably meant."""
-        meant: set[str] = set()
+        """Report words that are not among the known ones. Returns those of these that they probably should be."""
+        likely: set[str] = set()
         for word in words:
             text = str(word.value)
             close = closest(text, known, synonyms)
             hint = f"; did you mean '{close}'?" if close else ""
-            meant |= {close} if close else set()
+            likely |= {close} if close else set()
             self.add(f"{problem} '{clipped(text)}'{hint}", word.span, takes(what, known))
-        return frozenset(meant)
+        return frozenset(likely)
 
     def needs(self, what: str, missing: Collection[str], span: Span, *notes: str) -> None:
         """Report what must be given and is not."""

@@ -5,20 +5,20 @@ This is the top of a file: its name, inputs and arguments, the files that it ref
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 
 from paramcalc.algebra.tensor import Axes
-from paramcalc.errors import ParamcalcError, Source, clipped, in_order, listing
+from paramcalc.errors import ParamcalcError, Source, clipped, in_order
+from paramcalc.language.blocks import Blocks
 from paramcalc.language.claims import read_claims
-from paramcalc.language.document import Argument, Block, File, InputSpec, Step
-from paramcalc.language.faults import wrong_constants
+from paramcalc.language.document import Argument, Block, Branch, File, InputSpec, Step
+from paramcalc.language.faults import report_wrong_constants
 from paramcalc.language.findings import NAME, Enough, Findings
-from paramcalc.language.keys import BLOCK_KEYS, FILE_KEYS, INPUT_KEYS, STEP_KEYS, VARIANT_KEYS
-from paramcalc.language.source import Entries, Items, Scalar, Value, kind, parse
-from paramcalc.language.steps import Blocks, StepReader, every_step
+from paramcalc.language.keys import BLOCK_KEYS, FILE_KEYS, INPUT_KEYS, VARIANT_KEYS
+from paramcalc.language.source import Entries, Items, Scalar, Value, describe, parse
+from paramcalc.language.steps import StepReader
 from paramcalc.language.values import TENSOR_NAMES, Scope, argument, parameters
-from paramcalc.layers import MODULES
 
 Resolve = Callable[[str], File]
 
@@ -36,58 +36,66 @@ def read(source: Source, resolve: Resolve) -> File:
     with suppress(Enough):
         reader.read(tree, file)
         if findings.problems:
-            for step in reader.filled:
-                wrong_constants(step, findings)
+            for step in reader.steps_read:
+                report_wrong_constants(step, findings)
     if findings.problems or findings.elsewhere or reader.unreadable:
         raise ParamcalcError(*findings.elsewhere, *in_order(findings.problems))
     return file
 
 
 class _Reader:
-    """The state of reading one file."""
+    """The state of reading one file; `steps_read` are all steps whose arguments have been read."""
 
     def __init__(self, resolve: Resolve, findings: Findings) -> None:
         self.resolve = resolve
         self.findings = findings
         self.blocks = Blocks()
-        self.filled: list[Step] = []
+        self.steps_read: list[Step] = []
         self.unreadable = False
 
     def read(self, tree: Value, file: File) -> None:
         """Fill `file` with what the tree says."""
         if not isinstance(tree, Entries):
-            self.findings.add(f"a file must be a mapping with name, input and layers, got {kind(tree)}", tree.span)
+            self.findings.mismatch("a file must be a mapping with name, input and layers", tree)
             return
         based = tree.get("base") is not None
-        meant = self.top_keys(tree, based)
+        likely = self.top_keys(tree, based)
         file.name = self.findings.text(tree.get("name"), "name")
         file.origin = self.findings.text(tree.given("source"), "source")
         base = self.base(tree, file)
         for included in self.includes(tree):
-            self.take_blocks(included, tree)
+            self.blocks.include(included, tree.key_span("include"), self.findings)
         self.arguments(tree, file, base)
-        known = self.inputs(tree, file) and "args" not in meant
+        known = self.inputs(tree, file) and "args" not in likely
         if not based:
             names = file.symbols.union(parameter.name for parameter in file.parameters)
             axes = tuple(dict.fromkeys([*TENSOR_NAMES, *named_axes(tree)]))
             scope = Scope(names, axes) if known else None
-            steps = StepReader(self.findings, self.blocks, scope, self.filled)
-            self.blocks.complete &= not meant & {"blocks", "include", "base"}
+            steps = StepReader(self.findings, self.blocks, scope, self.steps_read)
+            self.blocks.complete &= not likely & {"blocks", "include", "base"}
             self.own_blocks(tree, file, steps)
             file.blocks = self.blocks.known
             layers = tree.get("layers")
             file.steps = steps.steps(layers, "layers") if layers else []
-            file.heads = steps.branches(tree.given("heads"), "heads")
+            file.heads = self.heads(tree.given("heads"), steps)
         file.claims = tuple(read_claims(tree.given("claims"), self.findings))
 
+    def heads(self, value: Value | None, steps: StepReader) -> list[Branch]:
+        """The named outputs."""
+        if isinstance(value, Entries):
+            return [steps.branch(key, item, "head") for key, item in value.entries]
+        if value is not None:
+            self.findings.mismatch("heads must be a mapping of names to lists of steps", value)
+        return []
+
     def top_keys(self, tree: Entries, based: bool) -> frozenset[str]:
-        """Check the keys of the file; those that unknown ones were probably meant to be."""
+        """Check the keys of the file. Returns the keys that unknown ones were probably meant to be."""
         what = "a file with 'base'" if based else "a file"
-        meant = self.findings.keys(tree, VARIANT_KEYS if based else FILE_KEYS, what)
+        likely = self.findings.keys(tree, VARIANT_KEYS if based else FILE_KEYS, what)
         required = ("name",) if based else ("name", "input", "layers")
-        missing = [key for key in required if tree.get(key) is None and key not in meant]
+        missing = [key for key in required if tree.get(key) is None and key not in likely]
         self.findings.needs(what, missing, tree.span)
-        return meant
+        return likely
 
     # -- other files --------------------------------------------------------------------------
 
@@ -106,7 +114,7 @@ class _Reader:
         if value is None:
             return
         if not isinstance(value, Items):
-            self.findings.add(f"include must be a list of files, got {kind(value)}", value.span)
+            self.findings.mismatch("include must be a list of files", value)
             self.blocks.complete = False
             return
         for item in value.items:
@@ -117,9 +125,9 @@ class _Reader:
                 self.blocks.complete = False
 
     def other_file(self, name: Value, expected: str) -> File | None:
-        """A file that this one names; None after a problem."""
+        """A file that this one names; None where it cannot be read, which is reported."""
         if not isinstance(name, Scalar) or not isinstance(name.value, str):
-            self.findings.add(f"{expected}, got {kind(name)}", name.span)
+            self.findings.mismatch(expected, name)
             return None
         try:
             return self.resolve(name.value)
@@ -129,19 +137,9 @@ class _Reader:
                 if problem.span is None:
                     self.findings.add(problem.message, name.span, *problem.notes)
                 else:
-                    self.findings.elsewhere.append(
-                        problem._replace(notes=(*problem.notes, f"reached from {name.span}"))
-                    )
+                    notes = (*problem.notes, f"referenced from {name.span}")
+                    self.findings.elsewhere.append(problem._replace(notes=notes))
             return None
-
-    def take_blocks(self, included: File, tree: Entries) -> None:
-        """The blocks of another file become this one's too."""
-        for name, block in included.blocks.items():
-            known = self.blocks.known.setdefault(name, block)
-            if known is not block:
-                self.findings.add(
-                    f"two included files have a block '{name}'", tree.key("include"), f"{known.span} and {block.span}"
-                )
 
     # -- arguments and inputs -----------------------------------------------------------------
 
@@ -164,20 +162,20 @@ class _Reader:
         value = tree.get("input")
         if value is None:
             return False
-        before = len(self.findings.problems)
+        before = self.findings.added
         file.inputs = list(self.input_specs(value))
         names = {name for spec in file.inputs for name in names_of(spec)}
-        if len(self.findings.problems) > before:
+        if self.findings.added > before:
             names |= set(words_of(value))
         file.symbols |= names - {parameter.name for parameter in file.parameters}
-        return bool(names) or value.items != () if isinstance(value, Items) else bool(names or file.inputs)
+        return bool(names or (value.items if isinstance(value, Items) else file.inputs))
 
     def input_specs(self, value: Value) -> Iterator[InputSpec]:
         """The one input, or the named ones."""
         if (
             isinstance(value, Entries)
             and value.get("shape")
-            and all(key.value in INPUT_KEYS for key, _ in value.entries)
+            and {key.value for key, _ in value.entries} <= {*INPUT_KEYS}
         ):
             value = Entries(((Scalar("input", value.span), value),), value.span)
         if isinstance(value, Items):
@@ -185,7 +183,7 @@ class _Reader:
             return
         if not isinstance(value, Entries) or not value.entries:
             expected = "a shape such as [3, 224, 224], or a mapping of named inputs"
-            self.findings.add(f"input must be {expected}, got {kind(value)}", value.span)
+            self.findings.mismatch(f"input must be {expected}", value)
             return
         for key, spec in value.entries:
             name = self.findings.name(key, "an input")
@@ -193,11 +191,11 @@ class _Reader:
             shape: Value | None = spec
             count = None
             if isinstance(spec, Entries):
-                meant = self.findings.keys(spec, INPUT_KEYS, "an input")
+                likely = self.findings.keys(spec, INPUT_KEYS, "an input")
                 shape, times = spec.get("shape"), spec.get("count")
                 count = None if times is None else argument(times, f"count of {what}", None, self.findings, single=True)
                 if shape is None:
-                    self.findings.needs(what, {"shape"} - meant, key.span)
+                    self.findings.needs(what, {"shape"} - likely, key.span)
                     continue
             assert shape is not None
             sizes = self.shape(shape, what)
@@ -207,7 +205,7 @@ class _Reader:
     def shape(self, value: Value, what: str) -> list[Argument]:
         """The sizes of an input."""
         if not isinstance(value, Items) or not 1 <= len(value.items) <= 4:
-            got = f"{len(value.items)} sizes" if isinstance(value, Items) else kind(value)
+            got = f"{len(value.items)} sizes" if isinstance(value, Items) else describe(value)
             self.findings.add(f"the shape of {what} must be a list of 1 to 4 sizes, got {got}", value.span)
         items = value.items if isinstance(value, Items) else ()
         return [argument(item, "a size", None, self.findings, single=True) for item in items]
@@ -232,24 +230,24 @@ class _Reader:
         if value is None:
             return
         if not isinstance(value, Entries):
-            self.findings.add(f"blocks must be a mapping of names to blocks, got {kind(value)}", value.span)
+            self.findings.mismatch("blocks must be a mapping of names to blocks", value)
             self.blocks.complete = False
             return
         bodies: list[tuple[Block, Entries, StepReader]] = []
         for key, body in value.entries:
             name = self.findings.name(key, "a block")
-            if not self.free_name(name, key):
+            if not self.blocks.is_free(name, key.span, self.findings):
                 continue
             if not isinstance(body, Entries):
-                self.findings.add(f"block '{name}' must be a mapping with args and layers, got {kind(body)}", body.span)
+                self.findings.mismatch(f"block '{name}' must be a mapping with args and layers", body)
                 self.blocks.broken.add(name)
                 continue
-            meant = self.findings.keys(body, BLOCK_KEYS, "a block")
+            likely = self.findings.keys(body, BLOCK_KEYS, "a block")
             if body.get("layers") is None:
-                self.findings.needs(f"block '{name}'", {"layers"} - meant, key.span)
+                self.findings.needs(f"block '{name}'", {"layers"} - likely, key.span)
             names = steps.scope.names if steps.scope else None
             block = Block(name, key.span, parameters(body.given("args"), names, self.findings), file)
-            if "args" in meant:
+            if "args" in likely:
                 self.blocks.broken.add(name)
                 continue
             self.blocks.known[name] = block
@@ -257,44 +255,7 @@ class _Reader:
         for block, body, reader in bodies:
             layers = body.get("layers")
             block.steps = reader.steps(layers, f"layers of block '{block.name}'") if layers else []
-        self.no_cycles([block for block, _, _ in bodies])
-
-    def free_name(self, name: str, key: Scalar) -> bool:
-        """Whether a block may have this name; one that is taken is reported."""
-        if name in MODULES:
-            self.findings.add(f"a block cannot take the name of the layer '{name}'", key.span)
-        elif name in STEP_KEYS:
-            self.findings.add(f"'{name}' is a key of a step and cannot name a block", key.span)
-        elif name in self.blocks.known:
-            other = self.blocks.known[name].span
-            self.findings.add(f"an included file has a block '{name}' too", key.span, f"it stands at {other}")
-        else:
-            return True
-        return False
-
-    def no_cycles(self, blocks: Iterable[Block]) -> None:
-        """Report every block that calls itself, directly or through others, where the circle closes."""
-        finished: set[str] = set()
-        for root in blocks:
-            if root.name in finished:
-                continue
-            path = [root.name]
-            active = {root.name}
-            calls = [every_step(root.steps)]
-            while calls:
-                step = next(calls[-1], None)
-                if step is None:
-                    calls.pop()
-                    active.remove(path[-1])
-                    finished.add(path.pop())
-                elif step.kind in active:
-                    through = path[path.index(step.kind) + 1 :]
-                    way = f", through {listing(through)}" if through else ""
-                    self.findings.add(f"block '{step.kind}' calls itself{way}", step.span)
-                elif step.kind in self.blocks.known and step.kind not in finished:
-                    path.append(step.kind)
-                    active.add(step.kind)
-                    calls.append(every_step(self.blocks.known[step.kind].steps))
+        self.blocks.report_cycles(self.findings)
 
 
 def named_axes(value: Value) -> Iterator[str]:
@@ -308,7 +269,7 @@ def named_axes(value: Value) -> Iterator[str]:
 
 
 def words_of(value: Value) -> Iterator[str]:
-    """Everything in a value that may be meant as a name."""
+    """Everything in a value that may be a name."""
     if isinstance(value, Scalar):
         yield from NAME.findall(value.value) if isinstance(value.value, str) else ()
     elif isinstance(value, Items):

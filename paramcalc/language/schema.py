@@ -20,6 +20,7 @@ TEXT = {"type": ["string", "number"]}
 TRUTH = {"anyOf": [{"type": "boolean"}, EXPRESSION]}
 VALUE = {"anyOf": [{"type": ["number", "boolean"]}, EXPRESSION, {"type": "array", "items": {"$ref": "#/$defs/value"}}]}
 STEPS = {"$ref": "#/$defs/steps"}
+AXES = {"type": "array", "items": NAME, "minItems": 1}
 SHAPE = {"type": "array", "items": SCHEMA_POSITIVE, "minItems": 1, "maxItems": 4}
 FIGURE = {"anyOf": [TEXT, {"type": "array", "items": TEXT, "minItems": 1}]}
 ARGUMENTS = {
@@ -66,13 +67,8 @@ def schema() -> dict[str, Any]:
             "value": VALUE,
             "steps": {"type": "array", "items": {"$ref": "#/$defs/step"}},
             "step": step(),
-            "block": {
-                "type": "object",
-                "properties": dict(zip(BLOCK_KEYS, (ARGUMENTS, STEPS), strict=True)),
-                "required": ["layers"],
-                "additionalProperties": False,
-            },
-            "claim": claim(),
+            "block": mapping(dict(zip(BLOCK_KEYS, (ARGUMENTS, STEPS), strict=True)), ["layers"]),
+            "claim": mapping({**dict.fromkeys(CLAIM_KEYS, TEXT), **dict.fromkeys(CLAIMED, FIGURE)}),
             **{name: layer(name) for name in sorted(MODULES)},
         },
     }
@@ -80,50 +76,38 @@ def schema() -> dict[str, Any]:
 
 def whole(keys: tuple[str, ...], required: tuple[str, ...], without: tuple[str, ...] = ()) -> dict[str, Any]:
     """A file with these keys."""
-    named = {"type": "object", "additionalProperties": STEPS, "propertyNames": NAME}
+    one = mapping({"shape": SHAPE, "axes": AXES, "count": SCHEMA_POSITIVE}, ["shape"])
     values: dict[str, dict[str, Any]] = {
         "name": TEXT,
         "source": TEXT,
         "input": {
             "anyOf": [
                 SHAPE,
-                counted(),
-                {"type": "object", "additionalProperties": {"anyOf": [SHAPE, counted()]}, "minProperties": 1},
+                one,
+                {"type": "object", "additionalProperties": {"anyOf": [SHAPE, one]}, "minProperties": 1},
             ]
         },
         "args": ARGUMENTS,
-        "blocks": {"type": "object", "additionalProperties": {"$ref": "#/$defs/block"}, "propertyNames": NAME},
+        "blocks": named({"$ref": "#/$defs/block"}),
         "layers": STEPS,
-        "heads": named,
+        "heads": named(STEPS),
         "claims": {"type": "array", "items": {"$ref": "#/$defs/claim"}},
         "include": {"type": "array", "items": {"type": "string"}},
         "base": {"type": "string"},
     }
-    return {
-        "type": "object",
-        "properties": {key: {**values[key], "description": DESCRIPTIONS[key]} for key in keys if key not in without},
-        "required": list(required),
-        "additionalProperties": False,
-    }
+    properties = {key: {**values[key], "description": DESCRIPTIONS[key]} for key in keys if key not in without}
+    return mapping(properties, list(required))
 
 
-def counted() -> dict[str, Any]:
-    """An input that there are several of."""
-    return {
-        "type": "object",
-        "properties": {"shape": SHAPE, "axes": {"type": "array", "items": NAME}, "count": SCHEMA_POSITIVE},
-        "required": ["shape"],
-        "additionalProperties": False,
-    }
+def mapping(properties: dict[str, Any], required: list[str] | None = None) -> dict[str, Any]:
+    """A mapping with these keys and no others."""
+    needs = {} if required is None else {"required": required}
+    return {"type": "object", "properties": properties, **needs, "additionalProperties": False}
 
 
-def claim() -> dict[str, Any]:
-    """A published figure."""
-    return {
-        "type": "object",
-        "properties": {**dict.fromkeys(CLAIM_KEYS, TEXT), **dict.fromkeys(CLAIMED, FIGURE)},
-        "additionalProperties": False,
-    }
+def named(values: dict[str, Any]) -> dict[str, Any]:
+    """A mapping of names to values of one form."""
+    return {"type": "object", "additionalProperties": values, "propertyNames": NAME}
 
 
 def step() -> dict[str, Any]:
@@ -166,9 +150,9 @@ def layer(name: str) -> dict[str, Any]:
             "minProperties": 2,
             "description": description(model),
         }
-    others = SCHEMA_POSITIVE if model.model_config.get("extra") == "allow" else False
-    mapping = {"type": "object", "properties": properties, "required": required, "additionalProperties": others}
-    allowed: list[dict[str, Any]] = [mapping]
+    allowed = [mapping(properties, required)]
+    if model.model_config.get("extra") == "allow":
+        allowed[0]["additionalProperties"] = SCHEMA_POSITIVE
     names = list(properties)
     if names and set(required) <= set(names[:1]):
         allowed.append(properties[names[0]])

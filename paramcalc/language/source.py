@@ -1,4 +1,4 @@
-"""YAML with positions: a text becomes a tree of scalars, lists and mappings, each with its place.
+"""YAML with positions: a text becomes a tree of scalars, lists and mappings, each with its span.
 
 PyYAML's C parser gives events; the tree is built from them here, so that the limits on nesting and
 aliases hold while reading, duplicate keys are found, and plain scalars mean what they look like:
@@ -17,8 +17,8 @@ import yaml
 
 from paramcalc import limits
 from paramcalc.errors import ParamcalcError, Problem, Source, Span, clipped, in_order, lines_of
-from paramcalc.language.expression import show
-from paramcalc.language.syntax import TOO_DEEP, explained, forbidden
+from paramcalc.language.expression import spell
+from paramcalc.language.syntax import TOO_DEEP, explain, forbidden_character
 
 Plain: TypeAlias = int | Fraction | bool | str | None
 
@@ -33,7 +33,6 @@ class Scalar(NamedTuple):
 
     value: Plain
     span: Span
-    quoted: bool = False
 
 
 class Items(NamedTuple):
@@ -58,22 +57,22 @@ class Entries(NamedTuple):
         value = self.get(key)
         return None if isinstance(value, Scalar) and value.value is None else value
 
-    def key(self, key: str) -> Span:
-        """Where a key stands."""
+    def key_span(self, key: str) -> Span:
+        """The span of a key."""
         return next(name.span for name, _ in self.entries if name.value == key)
 
 
 Value: TypeAlias = Scalar | Items | Entries
 
 
-def kind(value: Value) -> str:
+def describe(value: Value) -> str:
     """What a value is, for errors: `a list`, `a mapping`, `nothing`, `the number 3`, `'text'`."""
     if isinstance(value, Items):
         return "a list" if value.items else "an empty list"
     if isinstance(value, Entries):
         return "a mapping" if value.entries else "an empty mapping"
     number = isinstance(value.value, (int, Fraction)) and not isinstance(value.value, bool)
-    return f"the number {show(value.value)}" if number else show(value.value)
+    return f"the number {spell(value.value)}" if number else spell(value.value)
 
 
 def read_file(path: Path, name: str) -> Source:
@@ -111,12 +110,12 @@ def parse(source: Source) -> tuple[Value, list[Problem]]:
 
     Raises ParamcalcError for wrong syntax, keys that are no names, and exceeded limits.
     """
-    builder = _Builder(source)
+    builder = _TreeBuilder(source)
     return builder.document(), builder.problems
 
 
-class _Builder:
-    """Builds the tree from parser events, with a stack of its own."""
+class _TreeBuilder:
+    """Builds the tree from parser events, with a stack of its own; `size` is how many values there are so far."""
 
     def __init__(self, source: Source) -> None:
         self.source = source
@@ -129,28 +128,28 @@ class _Builder:
         self.size = 0
 
     def document(self) -> Value:
-        wrong = forbidden(self.source)
-        if wrong:
-            raise ParamcalcError(wrong)
+        problem = forbidden_character(self.source)
+        if problem:
+            raise ParamcalcError(problem)
         try:
             for event in yaml.parse(self.source.text, Loader=PARSER):
                 self.take(event)
         except yaml.YAMLError as error:
-            raise self.stop(explained(error, self.source)) from None
+            raise self.error(explain(error, self.source)) from None
         if self.unreadable:
-            raise self.stop()
+            raise self.error()
         if self.root is None or (isinstance(self.root, Scalar) and self.root.value is None):
             raise ParamcalcError(Problem("the file is empty", Span(self.source)))
         return self.root
 
     def take(self, event: Any) -> None:
-        """One event: a list or mapping begins or ends, or a value stands there."""
+        """One event: a list or mapping begins or ends, or there is a value."""
         if isinstance(event, yaml.DocumentStartEvent) and self.root is not None:
-            raise self.error("a file holds one document; a second one begins here", event)
+            raise self.error(self.problem("a file holds one document; a second one begins here", event))
         if isinstance(event, (yaml.SequenceStartEvent, yaml.MappingStartEvent)):
             if len(self.stack) >= limits.NESTING:
-                raise self.error(TOO_DEEP, event)
-            self.plain_tag(event)
+                raise self.error(self.problem(TOO_DEEP, event))
+            self.report_tag(event)
             self.stack.append(_Open(event, self.span(event), self.size, []))
         elif isinstance(event, (yaml.SequenceEndEvent, yaml.MappingEndEvent)):
             opened = self.stack.pop()
@@ -164,7 +163,8 @@ class _Builder:
         """A value is complete; `before` is how many there were when it began."""
         self.size += 1
         if self.size > limits.YAML_VALUES:
-            raise self.error(f"more than {limits.YAML_VALUES:,} values, with aliases written out", event)
+            message = f"more than {limits.YAML_VALUES:,} values, with aliases written out"
+            raise self.error(self.problem(message, event))
         if event.anchor and not isinstance(event, yaml.AliasEvent):
             self.anchors[event.anchor] = (value, self.size - before)
         if self.stack:
@@ -175,9 +175,9 @@ class _Builder:
     def scalar(self, event: Any) -> Scalar:
         text: str = event.value
         span = self.span(event)
-        self.plain_tag(event)
+        self.report_tag(event)
         if event.style not in (None, ""):  # the C parser says "" for plain
-            return Scalar(text, span, quoted=True)
+            return Scalar(text, span)
         if text in WORDS:
             return Scalar(WORDS[text], span)
         if NUMBER.fullmatch(text) and sum(character.isdigit() for character in text) <= limits.DIGITS:
@@ -187,8 +187,8 @@ class _Builder:
     def alias(self, event: Any) -> Value:
         if event.anchor not in self.anchors:
             inside = any(opened.event.anchor == event.anchor for opened in self.stack)
-            what = "stands inside the value that it refers to" if inside else "refers to no anchor before it"
-            raise self.error(f"'*{clipped(event.anchor)}' {what}", event)
+            what = "is inside the value that it refers to" if inside else "refers to no anchor before it"
+            raise self.error(self.problem(f"'*{clipped(event.anchor)}' {what}", event))
         value, size = self.anchors[event.anchor]
         self.size += size
         return value
@@ -201,7 +201,7 @@ class _Builder:
         for key, value in zip(opened.values[::2], opened.values[1::2], strict=True):
             if not isinstance(key, Scalar) or not isinstance(key.value, str):
                 self.unreadable = True
-                self.problems.append(Problem(f"a key must be a name, got {kind(key)}", key.span))
+                self.problems.append(Problem(f"a key must be a name, got {describe(key)}", key.span))
                 continue
             if key.value in seen:
                 note = f"first at {seen[key.value]}"
@@ -211,10 +211,10 @@ class _Builder:
             entries.append((key, value))
         return Entries(tuple(entries), opened.span)
 
-    def plain_tag(self, event: Any) -> None:
+    def report_tag(self, event: Any) -> None:
         if event.tag is not None and event.tag != "!":
             tag = event.tag.replace("tag:yaml.org,2002:", "!!")
-            self.problems.append(Problem(f"tags such as '{clipped(tag)}' have no meaning here", self.span(event)))
+            self.problems.append(self.problem(f"tags such as '{clipped(tag)}' have no meaning here", event))
 
     def span(self, event: Any) -> Span:
         start, end = event.start_mark, event.end_mark
@@ -223,15 +223,16 @@ class _Builder:
             length = len(self.lines[start.line].rstrip()) - start.column
         return Span(self.source, start.line + 1, start.column + 1, max(1, length))
 
-    def error(self, message: str, event: Any) -> ParamcalcError:
-        return self.stop(Problem(message, self.span(event)))
+    def problem(self, message: str, event: Any) -> Problem:
+        return Problem(message, self.span(event))
 
-    def stop(self, *last: Problem) -> ParamcalcError:
+    def error(self, *last: Problem) -> ParamcalcError:
+        """All problems so far and the last one."""
         return ParamcalcError(*in_order([*self.problems, *last]))
 
 
 class _Open(NamedTuple):
-    """A list or mapping whose end is not read yet."""
+    """A list or mapping whose end is not read yet, and how many values there were before it."""
 
     event: Any
     span: Span

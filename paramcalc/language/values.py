@@ -11,7 +11,7 @@ from paramcalc.language import expression
 from paramcalc.language.document import Argument, Parameter, Reference
 from paramcalc.language.expression import FUNCTIONS, KEYWORDS, Expression, SyntaxProblem
 from paramcalc.language.findings import Findings
-from paramcalc.language.source import Entries, Items, Scalar, Value, kind
+from paramcalc.language.source import Entries, Items, Scalar, Value
 from paramcalc.layers import WORDS
 
 TENSOR_NAMES = tuple(dict.fromkeys([*(name for names in NAMES_BY_RANK.values() for name in names), TOKENS]))
@@ -51,7 +51,7 @@ def argument(
         return Argument(items, value.span, frozenset(name for item in items for name in item.names))
     if not isinstance(value, Scalar) or value.value is None:
         expected = "one value" if single else "a number, an expression or a list"
-        findings.add(f"{what} must be {expected}, got {kind(value)}", value.span)
+        findings.mismatch(f"{what} must be {expected}", value)
         return Argument(1, value.span)
     if not isinstance(value.value, str) or value.value in WORDS:
         return Argument(value.value, value.span)
@@ -75,7 +75,7 @@ def literal(value: Value, what: str, _scope: Scope | None, findings: Findings) -
         return Argument(tuple(literal(item, what, None, findings) for item in value.items), value.span)
     if isinstance(value, Scalar) and value.value is not None:
         return Argument(value.value, value.span)
-    findings.add(f"{what} must be a text or a list of texts, got {kind(value)}", value.span)
+    findings.mismatch(f"{what} must be a text or a list of texts", value)
     return Argument("", value.span)
 
 
@@ -128,11 +128,11 @@ def parameters(value: Value | None, names: frozenset[str] | None, findings: Find
 
 
 def parameter_items(value: Value | None, findings: Findings) -> Iterator[tuple[Scalar, Value | None]]:
-    """The names of arguments with their defaults; what was meant is read even where the form is wrong."""
+    """The names of arguments with their defaults, read as far as possible where the form is wrong."""
     if value is None:
         return
     if not isinstance(value, Items):
-        findings.add(f"args must be a list such as [width, stride: 1], got {kind(value)}", value.span)
+        findings.mismatch("args must be a list such as [width, stride: 1]", value)
         if isinstance(value, Entries):
             yield from value.entries
         return
@@ -141,7 +141,7 @@ def parameter_items(value: Value | None, findings: Findings) -> Iterator[tuple[S
             yield item, None
             continue
         if not isinstance(item, Entries) or len(item.entries) != 1:
-            findings.add(f"an argument must be a name, or a name with a default, got {kind(item)}", item.span)
+            findings.mismatch("an argument must be a name, or a name with a default", item)
         if isinstance(item, Entries):
             yield from item.entries
 
@@ -150,7 +150,7 @@ def reference(value: Value, what: str, findings: Findings) -> Reference | None:
     """The name of an earlier step."""
     if isinstance(value, Scalar) and isinstance(value.value, str):
         return Reference(value.value, value.span)
-    findings.add(f"{what} must be the name of a step, got {kind(value)}", value.span)
+    findings.mismatch(f"{what} must be the name of a step", value)
     return None
 
 

@@ -167,7 +167,7 @@ def test_space_does_not_matter(text: str, spaces: list[str]) -> None:
 
 
 def shape(expression: Expression) -> object:
-    """The tree without places."""
+    """The tree without offsets."""
 
     def of(term: Any) -> object:
         return term.operator, term.value, [of(operand) for operand in term.operands]
@@ -180,8 +180,8 @@ def test_every_part_of_the_tree_points_at_its_own_text(text: str) -> None:
     assume(len(text) <= 500)
 
     def check(term: Any) -> None:
-        part = text[term.offset : term.offset + term.length]
-        assert len(part) == term.length
+        part = text[term.offset : term.end]
+        assert len(part) == term.end - term.offset
         assert shape(parse(part)) == shape(Expression(part, term, {}))
         for operand in term.operands:
             check(operand)
@@ -190,25 +190,25 @@ def test_every_part_of_the_tree_points_at_its_own_text(text: str) -> None:
 
 
 @given(numeric(NUMBERS))
-def test_names_are_found_where_they_first_stand(text: str) -> None:
+def test_names_have_the_offsets_of_their_first_use(text: str) -> None:
     assume(len(text) <= 500)
     found = parse(text).names
     words = [(match[0], match.start()) for match in re.finditer(r"[A-Za-z_]+", text)]
     expected: dict[str, int] = {}
-    for word, place in words:
+    for word, offset in words:
         if word not in ("min", "max"):
-            expected.setdefault(word, place)
+            expected.setdefault(word, offset)
     assert dict(found) == expected
 
 
 @given(st.text(st.sampled_from("0123456789.+-*/%()<>=!,abH _and$"), max_size=14))
-def test_any_text_is_parsed_or_refused_with_a_place_inside_it(text: str) -> None:
+def test_any_text_is_parsed_or_refused_at_an_offset_inside_it(text: str) -> None:
     try:
         tree = parse(text).tree
     except SyntaxProblem as problem:
         refused = problem
     else:
-        assert 0 <= tree.offset < tree.offset + tree.length <= len(text)
+        assert 0 <= tree.offset < tree.end <= len(text)
         return
     assert isinstance(refused, ExpressionError)
     assert 0 <= refused.offset <= len(text)
