@@ -7,7 +7,7 @@ comes out is not too large; a branch grows behind the steps in front of its join
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from math import prod
 from typing import Any
@@ -17,37 +17,17 @@ from hypothesis import strategies as st
 
 import paramcalc
 from paramcalc import Network, ParamcalcError
-from tests.layers.networks import (
-    Fields,
-    Shape,
-    adaptive,
-    avg_pool,
-    conv_transpose,
-    crop,
-    dense,
-    flatten,
-    max_pool,
-    over_axis,
-    pad,
-    per_axis,
-    permute,
-    pixel_shuffle,
-    pyramid,
-    reshape,
-    space_to_depth,
-    upsample,
-    window_padding,
-)
-
-Step = str | dict[str, Any]
-Draw = st.DrawFn
-Kind = Callable[[Draw, Shape], Fields | None]
+from tests.layers.differences import TAKEN_BY_US, expected
+from tests.layers.examples import EXAMPLES, LARGER, Case, Draw, Shape, Step, chained
 
 LARGEST = {1: 60, 2: 24, 3: 12}
 """The largest spatial size of an input, by the number of spatial axes."""
 
 ELEMENTS = 30_000
 """Elements of a tensor from which on a step is not kept."""
+
+MOST_AXES = 4
+"""Axes of a tensor; torch's norms take no more."""
 
 BLOCKS: dict[str, dict[str, Any]] = yaml.safe_load("""
 conv_bn:
@@ -101,139 +81,6 @@ CALLS = {"residual": ["conv_bn"], "dense": ["dense_step"]}
 """The blocks that blocks call."""
 
 
-# -- fields of layers, or None where a shape is not for the layer ----------------------------------
-
-
-def divisor(draw: Draw, n: int) -> int:
-    return draw(st.sampled_from([d for d in range(1, n + 1) if n % d == 0]))
-
-
-def conv(draw: Draw, x: Shape) -> Fields:
-    groups = divisor(draw, x[0])
-    return {
-        "out": groups * draw(st.integers(1, 3)),
-        "groups": groups,
-        "kernel": per_axis(draw, len(x) - 1, st.integers(1, 4)),
-        "stride": per_axis(draw, len(x) - 1, st.integers(1, 3)),
-        "dilation": per_axis(draw, len(x) - 1, st.integers(1, 3)),
-        "padding": window_padding(draw, len(x) - 1, 3, same=True),
-        "bias": draw(st.booleans()),
-    }
-
-
-def grouped(draw: Draw, x: Shape) -> Fields:
-    return {"groups": divisor(draw, x[0])}
-
-
-def group_norm(draw: Draw, x: Shape) -> Fields | None:
-    groups = divisor(draw, x[0])
-    # torch refuses to train on one value a group
-    return {"groups": groups} if prod(x) > groups else None
-
-
-def instance_norm(draw: Draw, x: Shape) -> Fields | None:
-    # torch refuses to train on one position a channel
-    return {"affine": draw(st.booleans())} if prod(x[1:]) > 1 else None
-
-
-def average(draw: Draw, x: Shape) -> Fields | None:
-    fields = avg_pool(draw, x)
-    # torch's AvgPool3d wants a map that is as large as the kernel without its padding
-    return None if len(x) == 4 and min(x[1:]) < fields["kernel"] else fields
-
-
-def depth_pad(draw: Draw, x: Shape) -> Fields:
-    return pad(draw, x) | {
-        "channels": draw(st.one_of(st.integers(0, 2), st.lists(st.integers(0, 2), min_size=2, max_size=2)))
-    }
-
-
-def any_slice(draw: Draw, x: Shape) -> Fields:
-    axis = draw(st.integers(0, len(x) - 1))
-    start = draw(st.integers(0, min(3, x[axis] - 1)))
-    fields = {"axis": axis, "start": start, "step": draw(st.integers(1, 3))}
-    return fields | ({"stop": draw(st.integers(start + 1, x[axis]))} if draw(st.booleans()) else {})
-
-
-def trailing(draw: Draw, x: Shape) -> Fields:
-    return {"axes": draw(st.integers(1, len(x))), "affine": draw(st.booleans())}
-
-
-def affine(draw: Draw, x: Shape) -> Fields:
-    return {"affine": draw(st.booleans())}
-
-
-def prelu(draw: Draw, x: Shape) -> Fields:
-    return {"parameters": draw(st.sampled_from([1, x[0]]))}
-
-
-def nothing(draw: Draw, x: Shape) -> Fields:
-    return {}
-
-
-def decimal(name: str) -> Kind:
-    def fields(draw: Draw, x: Shape) -> Fields:
-        return {name: draw(st.sampled_from([0.01, 0.25, 0.5, 1]))}
-
-    return fields
-
-
-def neighbours(draw: Draw, x: Shape) -> Fields:
-    return {"size": draw(st.integers(1, 5))}
-
-
-ON_MAPS: dict[str, Kind] = {
-    "conv": conv,
-    "conv_transpose": conv_transpose,
-    "max_pool": max_pool,
-    "avg_pool": average,
-    "adaptive_avg_pool": adaptive,
-    "adaptive_max_pool": adaptive,
-    "global_avg_pool": nothing,
-    "global_max_pool": nothing,
-    "spatial_pyramid_pool": pyramid,
-    "upsample": upsample,
-    "pad": depth_pad,
-    "crop": crop,
-    "instance_norm": instance_norm,
-    "local_response_norm": neighbours,
-    "channel_shuffle": grouped,
-}
-ON_IMAGES: dict[str, Kind] = {"pixel_shuffle": pixel_shuffle, "space_to_depth": space_to_depth}
-ON_VECTORS: dict[str, Kind] = {"linear": dense}
-ANYWHERE: dict[str, Kind] = {
-    "batch_norm": affine,
-    "layer_norm": trailing,
-    "rms_norm": trailing,
-    "group_norm": group_norm,
-    "leaky_relu": decimal("negative_slope"),
-    "elu": decimal("alpha"),
-    "dropout": decimal("p"),
-    "prelu": prelu,
-    "softmax": over_axis,
-    "slice": any_slice,
-    "flatten": flatten,
-    "reshape": reshape,
-    "permute": permute,
-    **dict.fromkeys(
-        ("relu", "relu6", "gelu", "silu", "mish", "sigmoid", "tanh", "hard_swish", "hard_sigmoid", "identity"), nothing
-    ),
-}
-LARGER = {"conv_transpose", "upsample", "pixel_shuffle"}
-
-
-def kinds_for(x: Shape) -> dict[str, Kind]:
-    """The layers that take a shape, the sliding ones more often drawn."""
-    found = dict(ANYWHERE)
-    if len(x) <= 2:
-        found |= ON_VECTORS
-    if 2 <= len(x) <= 4:
-        found |= ON_MAPS
-    if len(x) == 3:
-        found |= ON_IMAGES
-    return {name: kind for name, kind in found.items() if name not in LARGER or max(x[1:]) <= 30}
-
-
 # -- a document while it grows -------------------------------------------------------------------
 
 
@@ -249,12 +96,13 @@ class Document:
 
     def text(self, layers: Sequence[Step], heads: dict[str, list[Step]] | None = None) -> str:
         """The file with these steps; JSON is YAML too."""
-        inputs = {"image": list(self.shape), "rois": {"shape": [5], "count": 3}}
-        content = {"name": "random", "source": "none", "input": inputs, "layers": list(layers)}
+        inputs: dict[str, Any] = {"image": list(self.shape), "rois": {"shape": [5], "count": 3}}
+        content: dict[str, Any] = {"name": "random", "source": "none", "input": inputs, "layers": list(layers)}
         if heads:
             content["heads"] = heads
-        called = called_in(json.dumps(content))
-        return json.dumps(content | ({"blocks": {name: BLOCKS[name] for name in called}} if called else {}))
+        if called := called_in(json.dumps(content, default=float)):
+            content["blocks"] = {name: BLOCKS[name] for name in called}
+        return json.dumps(content, default=float)
 
     def __repr__(self) -> str:
         return "\n" + yaml.safe_dump(json.loads(self.text(self.layers, self.heads)), sort_keys=False)
@@ -276,7 +124,8 @@ class Document:
             network = paramcalc.loads(text)
         except ParamcalcError:
             return None
-        if any(prod(sizes(node.output.shape)) > ELEMENTS for node in network.nodes):
+        shapes = [sizes(node.output.shape) for node in network.nodes]
+        if any(prod(shape) > ELEMENTS or len(shape) > MOST_AXES for shape in shapes):
             return None
         return sizes(network.outputs["output"].output.shape) if network.nodes else self.shape
 
@@ -298,12 +147,12 @@ def sizes(shape: Sequence[Any]) -> Shape:
 
 
 def layer(draw: Draw, x: Shape) -> Step | None:
-    """A layer with its fields."""
-    kinds = kinds_for(x)
-    often = [name for name in ("conv", "conv_transpose", "max_pool", "upsample") if name in kinds]
-    name = draw(st.sampled_from([*kinds, *often * 3]))
-    fields = kinds[name](draw, x)
-    return None if fields is None else {name: fields or None}
+    """A layer with its fields, None where torch will not take it."""
+    names = [name for name in chained(len(x) - 1) if name not in LARGER or max(x[1:]) <= 30]
+    often = [name for name in ("conv", "conv_transpose", "max_pool", "upsample") if name in names]
+    name = draw(st.sampled_from([*names, *often * 3]))
+    fields = EXAMPLES[name].random(draw, x)
+    return None if expected(Case(name, fields, (x,)), TAKEN_BY_US) else {name: fields or None}
 
 
 def keyed(draw: Draw, step: Step) -> Step:

@@ -19,56 +19,7 @@ from paramcalc.crosscheck.witnesses import WITNESSES
 from paramcalc.layers import layer_class
 from paramcalc.layers.base import Count, FieldRule, Layer, unknown
 from paramcalc.network import Network, Node
-
-Step = str | dict[str, Any]
-
-BEFORE: list[Step] = [{"conv": {"out": 8, "kernel": 3, "stride": 2, "padding": 1}, "name": "before"}]
-VECTOR: list[Step] = [*BEFORE, {"global_avg_pool": None, "name": "pooled"}, {"flatten": None, "name": "vector"}]
-REGIONS: list[Step] = [
-    *BEFORE,
-    {"conv": {"out": 2, "kernel": 1}, "name": "scores"},
-    {"conv": {"out": 4, "kernel": 1}, "name": "boxes", "from": "before"},
-]
-
-FIELDS: dict[str, dict[str, Any]] = {
-    "conv": {"out": 6, "kernel": 3, "stride": 2, "padding": 1, "groups": 2},
-    "conv_transpose": {"out": 6, "kernel": 4, "stride": 2, "padding": 1},
-    "max_pool": {"kernel": 3, "stride": 2, "ceil": True},
-    "avg_pool": {"kernel": 3, "stride": 2, "padding": 1},
-    "space_to_depth": {"block": 2},
-    "adaptive_avg_pool": {"output": 6},
-    "adaptive_max_pool": {"output": 6},
-    "spatial_pyramid_pool": {"levels": [1, 2]},
-    "linear": {"out": 5},
-    "batch_norm": {},
-    "layer_norm": {"axes": 2},
-    "group_norm": {"groups": 2},
-    "instance_norm": {"affine": True},
-    "local_response_norm": {"size": 3},
-    "rms_norm": {"axes": 2},
-    "prelu": {"parameters": 8},
-    "reshape": {"shape": [8, 1, 1]},
-    "permute": {"axes": [0, 2, 1]},
-    "upsample": {"scale": 3},
-    "pixel_shuffle": {"factor": 2},
-    "channel_shuffle": {"groups": 2},
-    "pad": {"padding": [[1, 2], [0, 1]], "channels": 1},
-    "crop": {"size": 5, "offset": 2},
-    "slice": {"axis": 1, "start": 1, "step": 2},
-    "roi_pool": {"output": 2, "rois": "rois"},
-    "roi_align": {"output": 2, "rois": "rois"},
-    "region_proposal": {"scores": "scores", "boxes": "boxes", "count": 7},
-    "add": {"left": [], "right": [{"conv": {"out": 8, "kernel": 5, "padding": 2}}]},
-    "multiply": {"left": [], "right": [{"conv": {"out": 8, "kernel": 5, "padding": 2}}]},
-    "concat": {"left": [], "right": [{"conv": {"out": 3, "kernel": 5, "padding": 2}}]},
-}
-"""Fields of a layer where it needs some, or where its defaults show little."""
-
-IN_FRONT: dict[str, list[Step]] = {
-    "linear": VECTOR,
-    "reshape": VECTOR,
-    "region_proposal": REGIONS,
-}
+from tests.layers.examples import EXAMPLES, Step
 
 CHECKABLE = [name for name, witness in WITNESSES.items() if not witness.not_checked]
 NOT_CHECKABLE = {name: witness.not_checked for name, witness in WITNESSES.items() if witness.not_checked}
@@ -76,12 +27,13 @@ NOT_CHECKABLE = {name: witness.not_checked for name, witness in WITNESSES.items(
 
 def network_of(name: str) -> Network:
     """A network that ends in a step called `it`, of this layer."""
-    it: Step = {name: FIELDS.get(name), "name": "it"}
+    example = EXAMPLES[name]
+    it: Step = {name: example.fields or None, "name": "it"}
     content = {
         "name": "one layer",
         "source": "none",
         "input": {"image": [3, 32, 32], "rois": {"shape": [5], "count": 4}},
-        "layers": [*IN_FRONT.get(name, BEFORE), it],
+        "layers": [*example.before, it],
     }
     return paramcalc.loads(yaml.safe_dump(content))
 

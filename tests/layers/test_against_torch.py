@@ -7,7 +7,6 @@ agree whether a layer fits, real tensors decide.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import NamedTuple
 
 import pytest
@@ -22,11 +21,12 @@ from paramcalc.crosscheck.axes import with_axis_index
 from paramcalc.crosscheck.settings import NoModule
 from paramcalc.crosscheck.witnesses import WITNESSES
 from paramcalc.errors import LayerError
-from paramcalc.layers import MODULES as LAYERS
+from paramcalc.layers import MODULES as FAMILY
 from paramcalc.layers import layer_class
 from paramcalc.network import Network
 from paramcalc.report.row import Row, summarize_field
-from tests.layers.strategies import CASES, Case
+from tests.layers.differences import REFUSED_BY_US, TAKEN_BY_US, Difference, expected
+from tests.layers.examples import ANYWHERE, EXAMPLES, MAPS, Case, cases
 
 
 class Figures(NamedTuple):
@@ -107,85 +107,6 @@ def witnessed_refusal(case: Case) -> Refused:
 # -- where the two differ on purpose -------------------------------------------------------------
 
 
-class Difference(NamedTuple):
-    """Cases of some layers that one side refuses and the other takes, with the reason, and an example."""
-
-    layers: tuple[str, ...]
-    applies: Callable[[Case], bool]
-    reason: str
-    example: Case
-
-
-def is_map(case: Case) -> bool:
-    return len(case.shapes[0]) > 2
-
-
-def axes_differ(case: Case) -> bool:
-    return len({len(shape) for shape in case.shapes}) > 1
-
-
-def uneven(case: Case) -> bool:
-    padding = case.fields.get("padding")
-    return isinstance(padding, list) and any(isinstance(pair, list) and pair[0] != pair[1] for pair in padding)
-
-
-def kernel_above_size(case: Case) -> bool:
-    """A map of three spatial axes, one of them below the kernel, with padding of torch's own."""
-    kernel, sizes = case.fields["kernel"], case.shapes[0][1:]
-    kernels = kernel if isinstance(kernel, list) else [kernel] * len(sizes)
-    return len(sizes) == 3 and not uneven(case) and any(n < k for n, k in zip(sizes, kernels, strict=True))
-
-
-REFUSED_BY_US = [
-    Difference(
-        ("permute",),
-        lambda case: min(case.fields["axes"]) < 0,
-        "axes count from 0, the first without the batch",
-        Case("permute", {"axes": [-1, 0]}, ((3, 5),)),
-    ),
-    Difference(
-        ("max_pool", "avg_pool"),
-        uneven,
-        "torch has no uneven padding; its limit of half a kernel is ours for each side",
-        Case("max_pool", {"kernel": 2, "padding": [[2, 0]]}, ((3, 9),)),
-    ),
-    Difference(
-        ("add", "multiply"),
-        axes_differ,
-        "branches have the same axes; torch would align the last ones, and the batch with a channel",
-        Case("add", {}, ((2, 1), (1, 2, 1)), 1),
-    ),
-]
-
-TAKEN_BY_US = [
-    Difference(
-        ("instance_norm",),
-        lambda case: all(size == 1 for size in case.shapes[0][1:]),
-        "torch will not train on one position a channel; shapes and counts do not depend on it",
-        Case("instance_norm", {}, ((4, 1, 1),)),
-    ),
-    Difference(
-        ("group_norm",),
-        lambda case: (
-            case.count == 1
-            and all(size == 1 for size in (case.shapes[0][0] // case.fields["groups"], *case.shapes[0][1:]))
-        ),
-        "torch will not train on a batch with one value a group; shapes and counts do not depend on it",
-        Case("group_norm", {"groups": 4}, ((4,),)),
-    ),
-    Difference(
-        ("avg_pool",),
-        kernel_above_size,
-        "torch's AvgPool3d wants the map without its padding to be as large as the kernel; its other poolings do not",
-        Case("avg_pool", {"kernel": 2, "padding": 1}, ((1, 1, 4, 4),)),
-    ),
-]
-
-
-def expected(case: Case, differences: list[Difference]) -> bool:
-    return any(case.type in difference.layers and difference.applies(case) for difference in differences)
-
-
 def ids(difference: Difference) -> str:
     return f"{difference.layers[0]}: {difference.reason}"
 
@@ -207,10 +128,20 @@ def test_what_only_torch_refuses(difference: Difference) -> None:
 # -- the comparison ------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("name", CASES)
+def applications() -> list[tuple[str, tuple[int, ...]]]:
+    """Every layer on tensors of any rank; windows, which have most fields, on each number of axes by itself."""
+    found: list[tuple[str, tuple[int, ...]]] = []
+    for name, example in EXAMPLES.items():
+        if not WITNESSES[name].not_checked:
+            separate = FAMILY[name] == "sliding" and example.spatial_axes == MAPS
+            found += [(name, (axes,)) for axes in MAPS] if separate else [(name, ANYWHERE)]
+    return found
+
+
+@pytest.mark.parametrize(("name", "spatial_axes"), applications(), ids=str)
 @given(data=st.data())
-def test_a_layer_is_what_torch_says_it_is(name: str, data: st.DataObject) -> None:
-    case = data.draw(CASES[name])
+def test_a_layer_is_what_torch_says_it_is(name: str, spatial_axes: tuple[int, ...], data: st.DataObject) -> None:
+    case = data.draw(cases(name, spatial_axes))
     ours, torchs = computed(case), witnessed(case)
     if isinstance(ours, Refused) != isinstance(torchs, Refused):
         torchs = witnessed(case, "cpu")
@@ -222,10 +153,5 @@ def test_a_layer_is_what_torch_says_it_is(name: str, data: st.DataObject) -> Non
         assert ours == torchs, case
 
 
-def test_every_layer_has_a_witness() -> None:
-    assert set(WITNESSES) == set(LAYERS)
-
-
-def test_every_layer_with_a_module_is_compared() -> None:
-    checkable = {name for name, witness in WITNESSES.items() if not witness.not_checked}
-    assert {name.split()[0] for name in CASES} == checkable
+def test_every_layer_has_an_example() -> None:
+    assert set(EXAMPLES) == set(FAMILY)

@@ -46,8 +46,8 @@ def reshaped_point(layer: Any, inputs: LongInputs) -> nn.Module:
 
 def upsample(layer: Any, shapes: Shapes) -> nn.Module:
     """`nn.Upsample` with corners not aligned."""
-    x = shapes[0]
-    return nn.Upsample(layer.size, layer.scale, by_rank(LINEAR_MODES, x) if layer.mode == "linear" else layer.mode)
+    modes = LINEAR_MODES if layer.mode == "linear" else (layer.mode,) * 3
+    return nn.Upsample(layer.size, layer.scale, by_rank(modes, shapes[0]))
 
 
 def pixel_shuffle(layer: Any, shapes: Shapes) -> nn.Module:
