@@ -18,7 +18,8 @@ from hypothesis import strategies as st
 import paramcalc
 from paramcalc import Network, ParamcalcError
 from tests.layers.differences import TAKEN_BY_US, expected
-from tests.layers.examples import EXAMPLES, LARGER, Case, Draw, Shape, Step, chained
+from tests.layers.examples import EXAMPLES, LARGER, Case, Step, chained
+from tests.layers.random_fields import Draw, Shape
 
 LARGEST = {1: 60, 2: 24, 3: 12}
 """The largest spatial size of an input, by the number of spatial axes."""

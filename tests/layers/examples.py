@@ -16,13 +16,15 @@ from typing import Any, Literal
 
 from hypothesis import strategies as st
 
-Draw = st.DrawFn
-Fields = dict[str, Any]
-Shape = tuple[int, ...]
-Shapes = tuple[Shape, ...]
+from paramcalc.algebra.expr import Size, symbol
+from tests.layers import random_fields as draws
+from tests.layers.random_fields import Draw, Fields, Shape, Shapes
+
 Step = str | dict[str, Any]
 
-MAPS, IMAGES, ANYWHERE = (1, 2, 3), (2,), (0, 1, 2, 3)
+K = symbol("K")
+
+VECTORS, MAPS, IMAGES, ANYWHERE = (0, 1), (1, 2, 3), (2,), (0, 1, 2, 3)
 """Numbers of spatial axes; tokens have one."""
 
 BEFORE: list[Step] = [{"conv": {"out": 8, "kernel": 3, "stride": 2, "padding": 1}, "name": "before"}]
@@ -32,11 +34,6 @@ REGIONS: list[Step] = [
     {"conv": {"out": 2, "kernel": 1}, "name": "scores"},
     {"conv": {"out": 4, "kernel": 1}, "name": "boxes", "from": "before"},
 ]
-
-
-def nothing(_draw: Draw, _x: Shape) -> Fields:
-    """A layer without fields."""
-    return {}
 
 
 @dataclass(frozen=True)
@@ -52,255 +49,18 @@ class Example:
     - `positions`: what it does with the positions of a map. Each unit reads its own; they stay on their
       axes; they move to others, or their whole axis is read; they may lose their order; or it cannot stand
       in a chain of layers with one input.
+    - `derived`, worked out by hand: fields, the shape of the input, and how each size of the output comes about.
+    - `refused`, written by hand: fields, a shape that does not fit, and the message.
     """
 
     fields: Fields = field(default_factory=dict)
-    random: Callable[[Draw, Shape], Fields] = nothing
+    random: Callable[[Draw, Shape], Fields] = draws.nothing
     case: Callable[[Draw, Shape], tuple[Fields, Shapes]] | None = None
     before: Sequence[Step] = tuple(BEFORE)
     spatial_axes: tuple[int, ...] = ANYWHERE
-    channels_last: bool = False
+    derived: Sequence[tuple[Fields, Shape, list[str]]] = ()
+    refused: Sequence[tuple[Fields, tuple[Size, ...], str]] = ()
     positions: Literal["own", "stay", "move", "lose order", "no chain"] = "own"
-
-
-# -- values of fields ----------------------------------------------------------------------------
-
-
-def per_axis(values: st.SearchStrategy[int], axes: int) -> st.SearchStrategy[int | list[int]]:
-    """One value, or one for each axis."""
-    return st.one_of(values, st.lists(values, min_size=axes, max_size=axes)) if axes else values
-
-
-def padding(axes: int, most: int, *words: str) -> st.SearchStrategy[Any]:
-    """Even padding, uneven padding, or a word."""
-    values = st.integers(0, most)
-    pairs = st.lists(st.lists(values, min_size=2, max_size=2), min_size=axes, max_size=axes)
-    return st.one_of(per_axis(values, axes), *([pairs] if axes else []), *map(st.just, words))
-
-
-def optional(draw: Draw, **fields: st.SearchStrategy[Any]) -> Fields:
-    """Fields, each of which may be left out."""
-    return draw(st.fixed_dictionaries({}, optional=fields))
-
-
-def seldom(draw: Draw) -> bool:
-    """Now and then true, for what should not fit."""
-    return draw(st.integers(0, 9)) == 9
-
-
-def groups(draw: Draw, channels: int) -> int:
-    """A number that mostly divides the channels."""
-    divisors = [d for d in range(1, channels + 1) if channels % d == 0]
-    return draw(st.integers(1, 4) if seldom(draw) else st.sampled_from([1, *divisors]))
-
-
-# -- random fields of layers ---------------------------------------------------------------------
-
-
-def any_of(**values: st.SearchStrategy[Any]) -> Callable[[Draw, Shape], Fields]:
-    """Random fields that do not depend on the input, each of which may be left out."""
-    return lambda draw, _x: optional(draw, **values)
-
-
-def kernels(draw: Draw, x: Shape) -> Fields:
-    """The fields of both convolutions."""
-    axes, parts = len(x) - 1, groups(draw, x[0])
-    out = draw(st.integers(1, 6)) if seldom(draw) else parts * draw(st.integers(1, 2))
-    more = optional(
-        draw,
-        stride=per_axis(st.integers(1, 3), axes),
-        dilation=per_axis(st.integers(1, 3), axes),
-        bias=st.booleans(),
-    )
-    return {"out": out, "groups": parts, "kernel": draw(per_axis(st.integers(1, 5), axes)), **more}
-
-
-def conv(draw: Draw, x: Shape) -> Fields:
-    return kernels(draw, x) | optional(draw, padding=padding(len(x) - 1, 4, "same"))
-
-
-def conv_transpose(draw: Draw, x: Shape) -> Fields:
-    axes = len(x) - 1
-    more = optional(
-        draw, padding=padding(axes, 2), output_padding=per_axis(st.integers(0, 2 if seldom(draw) else 1), axes)
-    )
-    return kernels(draw, x) | more
-
-
-def avg_pool(draw: Draw, x: Shape) -> Fields:
-    axes = len(x) - 1
-    kernel = draw(per_axis(st.integers(1, 5), axes))
-    half = min(kernel if isinstance(kernel, list) else [kernel]) // 2
-    more = optional(
-        draw,
-        stride=per_axis(st.integers(1, 4), axes),
-        padding=padding(axes, half + seldom(draw), "same"),
-        ceil=st.booleans(),
-    )
-    return {"kernel": kernel, **more}
-
-
-def max_pool(draw: Draw, x: Shape) -> Fields:
-    return avg_pool(draw, x) | optional(draw, dilation=per_axis(st.integers(1, 3), len(x) - 1))
-
-
-def adaptive(draw: Draw, x: Shape) -> Fields:
-    return {"output": draw(per_axis(st.integers(1, 9), len(x) - 1))}
-
-
-def pyramid(draw: Draw, _x: Shape) -> Fields:
-    return {"levels": draw(st.lists(st.integers(1, 7), min_size=1, max_size=3))}
-
-
-def linear(draw: Draw, _x: Shape) -> Fields:
-    return {"out": draw(st.integers(1, 8)), **optional(draw, bias=st.booleans())}
-
-
-def group_norm(draw: Draw, x: Shape) -> Fields:
-    return {"groups": groups(draw, x[0]), **optional(draw, affine=st.booleans())}
-
-
-def trailing_norm(draw: Draw, x: Shape) -> Fields:
-    return optional(draw, axes=st.integers(1, len(x) + seldom(draw)), affine=st.booleans())
-
-
-def layer_norm(draw: Draw, x: Shape) -> Fields:
-    return trailing_norm(draw, x) | optional(draw, bias=st.booleans())
-
-
-def prelu(draw: Draw, x: Shape) -> Fields:
-    return optional(draw, parameters=st.sampled_from([1, x[0], x[0] + seldom(draw)]))
-
-
-def softmax(draw: Draw, x: Shape) -> Fields:
-    return optional(draw, axis=st.integers(0, len(x) - 1 + seldom(draw)))
-
-
-def flatten(draw: Draw, x: Shape) -> Fields:
-    wrong = seldom(draw)
-    last = len(x) - 1 + wrong
-    start = draw(st.integers(0, last))
-    return {"start": start, **optional(draw, end=st.one_of(st.integers(start, last), st.integers(-1 - last, -1)))}
-
-
-def reshape(draw: Draw, x: Shape) -> Fields:
-    """Axes of 1 added, joined, or cut in two; or the factors of all sizes in another order, with -1 for one of them."""
-    kind = draw(st.sampled_from(["added", "joined", "cut", "shuffled"]))
-    if kind == "shuffled":
-        return {"shape": shuffled_factors(draw, x)}
-    y, axis = list(x), draw(st.integers(0, len(x) - 1))
-    if kind == "added" and len(y) < 4:
-        y.insert(axis, 1)
-    elif kind == "joined" and len(y) > 1:
-        axis = min(axis, len(y) - 2)
-        y[axis : axis + 2] = [y[axis] * y[axis + 1]]
-    elif kind == "cut" and y[axis] % 2 == 0 and len(y) < 4:
-        y[axis : axis + 1] = draw(st.permutations([2, y[axis] // 2]))
-    return {"shape": y}
-
-
-def shuffled_factors(draw: Draw, x: Shape) -> list[int]:
-    """Other orders and groupings of the factors of a shape; some do not fit."""
-    y = list(draw(st.permutations([part for n in x for part in ((2, n // 2) if n % 2 == 0 else (n,))])))
-    for cut in draw(st.lists(st.integers(1, len(y)), max_size=2)):
-        if cut < len(y):
-            y[cut - 1 : cut + 1] = [y[cut - 1] * y[cut]]
-    for _ in range(draw(st.sampled_from([0, 1, 1, 2]))):
-        y[draw(st.integers(0, len(y) - 1))] = -1
-    if seldom(draw):
-        y[draw(st.integers(0, len(y) - 1))] = draw(st.integers(-2, 6))
-    return y
-
-
-def permute(draw: Draw, x: Shape) -> Fields:
-    axes = list(draw(st.permutations(range(len(x)))))
-    if seldom(draw):
-        axes[0] = draw(st.integers(-3, 4))
-    return {"axes": axes}
-
-
-def upsample(draw: Draw, x: Shape) -> Fields:
-    axes, mode = len(x) - 1, optional(draw, mode=st.sampled_from(["nearest", "linear"]))
-    if draw(st.booleans()):
-        return {"scale": draw(per_axis(st.integers(1, 4), axes)), **mode}
-    return {"size": draw(per_axis(st.integers(1, 2 * max(x[1:], default=1)), axes)), **mode}
-
-
-def factor(draw: Draw, x: Shape) -> Fields:
-    return {"factor": draw(st.integers(1, 3))}
-
-
-def channels_for_pixels(draw: Draw, x: Shape) -> tuple[Fields, Shapes]:
-    chosen = factor(draw, x)
-    return chosen, ((x[0] if seldom(draw) else x[0] * chosen["factor"] ** 2, *x[1:]),)
-
-
-def block(draw: Draw, x: Shape) -> Fields:
-    return {"block": draw(st.integers(1, 3))}
-
-
-def whole_blocks(draw: Draw, x: Shape) -> tuple[Fields, Shapes]:
-    chosen = block(draw, x)
-    return chosen, ((x[0], *(n if seldom(draw) else n * chosen["block"] for n in x[1:])),)
-
-
-def channel_shuffle(draw: Draw, x: Shape) -> Fields:
-    return {"groups": groups(draw, x[0])}
-
-
-def pad(draw: Draw, x: Shape) -> Fields:
-    more = optional(
-        draw,
-        mode=st.sampled_from(["zeros", "reflect", "replicate", "circular"]),
-        channels=st.one_of(st.integers(0, 2), st.lists(st.integers(0, 2), min_size=2, max_size=2)),
-    )
-    return {"padding": draw(padding(len(x) - 1, 9 if seldom(draw) else 3)), **more}
-
-
-def crop(draw: Draw, x: Shape) -> Fields:
-    axes, offset = len(x) - 1, draw(st.integers(0, 3))
-    largest = max(1, min(x[1:], default=1) - (0 if seldom(draw) else offset))
-    return {"size": draw(per_axis(st.integers(1, largest), axes)), **optional(draw, offset=st.just(offset))}
-
-
-def crop_like(draw: Draw, x: Shape) -> tuple[Fields, Shapes]:
-    """Cropped to a size, or to that of a second map; now and then one of other axes."""
-    chosen = crop(draw, x)
-    if draw(st.booleans()):
-        return chosen, (x,)
-    size = chosen.pop("size")
-    like = tuple(size) if isinstance(size, list) else (size,) * (len(x) - 1)
-    return chosen | {"like": "other"}, (x, (draw(st.integers(1, 4)), *like, *((1,) if seldom(draw) else ())))
-
-
-def slice_(draw: Draw, x: Shape) -> Fields:
-    axis = draw(st.integers(0, len(x) - 1))
-    start = draw(st.integers(0, min(3, x[axis] - 1 + seldom(draw))))
-    more = optional(draw, stop=st.integers(start + 1, max(start + 1, x[axis] + seldom(draw))))
-    return {"axis": len(x) if seldom(draw) else axis, "start": start, "step": draw(st.integers(1, 3)), **more}
-
-
-def branches(draw: Draw, x: Shape) -> tuple[Fields, Shapes]:
-    """One to four branches; some have sizes of 1, some a size or a number of axes that does not fit."""
-    found = []
-    for _ in range(draw(st.integers(1, 4))):
-        branch = [draw(st.sampled_from([n, n, n, 1])) for n in x]
-        if seldom(draw):
-            branch[draw(st.integers(0, len(x) - 1))] += 1
-        found.append((*branch, 2) if seldom(draw) else tuple(branch))
-    return {}, tuple(found)
-
-
-def behind_one_another(draw: Draw, x: Shape) -> tuple[Fields, Shapes]:
-    """One to four branches that differ along the axis; sometimes elsewhere too."""
-    chosen = optional(draw, axis=st.integers(0, len(x) - 1 + seldom(draw)))
-    found = []
-    for _ in range(draw(st.integers(1, 4))):
-        branch = [draw(st.integers(1, 9)) if axis == chosen.get("axis", 0) else n for axis, n in enumerate(x)]
-        if seldom(draw):
-            branch[draw(st.integers(0, len(x) - 1))] += 1
-        found.append((*branch, 1) if seldom(draw) else tuple(branch))
-    return chosen, tuple(found)
 
 
 # -- the table -----------------------------------------------------------------------------------
@@ -316,58 +76,248 @@ def wide_and(out: int) -> Fields:
 
 EXAMPLES: dict[str, Example] = {
     "conv": Example(
-        {"out": 6, "kernel": 3, "stride": 2, "padding": 1, "groups": 2}, conv, spatial_axes=MAPS, positions="stay"
+        {"out": 6, "kernel": 3, "stride": 2, "padding": 1, "groups": 2},
+        draws.conv,
+        spatial_axes=MAPS,
+        positions="stay",
+        refused=[
+            ({"out": 4, "kernel": 9}, (3, 8), "the window of conv spans 9, but the input [3, 8] has only 8"),
+            (
+                {"out": 4, "kernel": 5, "dilation": 3, "padding": [[1, 2]]},
+                (3, 8),
+                "the window of conv spans 13, but the input [3, 8] has only 8 (11 with padding)",
+            ),
+            (
+                {"out": 4, "kernel": 3, "stride": K, "padding": "same"},
+                (3, 8),
+                "padding 'same' needs a stride that is a number",
+            ),
+        ],
     ),
     "conv_transpose": Example(
-        {"out": 6, "kernel": 4, "stride": 2, "padding": 1}, conv_transpose, spatial_axes=MAPS, positions="stay"
+        {"out": 6, "kernel": 4, "stride": 2, "padding": 1},
+        draws.conv_transpose,
+        spatial_axes=MAPS,
+        positions="stay",
+        derived=[
+            ({"out": 4, "kernel": 3, "stride": 2}, (3, 5), ["(5 − 1)·2 + 3 = 11"]),
+            ({"out": 4, "kernel": 3, "stride": 2, "padding": 1}, (3, 5), ["(5 − 1)·2 − 2 + 3 = 9"]),
+            ({"out": 4, "kernel": 3, "padding": [[1, 0]]}, (3, 5), ["(5 − 1)·1 − 1 + 3 = 6"]),
+            ({"out": 4, "kernel": 3, "stride": 2, "output_padding": 1}, (3, 5), ["(5 − 1)·2 − (−1) + 3 = 12"]),
+        ],
+        refused=[
+            (
+                {"out": 4, "kernel": 3, "stride": 2, "output_padding": 2},
+                (3, 8),
+                "output_padding must be below the stride or the dilation, got 2 with stride 2 and dilation 1",
+            ),
+            (
+                {"out": 4, "kernel": 1, "padding": 4},
+                (3, 8),
+                "conv_transpose on [3, 8] would give [4, 0]: every size must be at least 1",
+            ),
+        ],
     ),
-    "max_pool": Example({"kernel": 3, "stride": 2, "ceil": True}, max_pool, spatial_axes=MAPS, positions="stay"),
-    "avg_pool": Example({"kernel": 3, "stride": 2, "padding": 1}, avg_pool, spatial_axes=MAPS, positions="stay"),
-    "space_to_depth": Example({"block": 2}, block, whole_blocks, spatial_axes=IMAGES, positions="stay"),
-    "adaptive_avg_pool": Example({"output": 6}, adaptive, spatial_axes=MAPS, positions="stay"),
-    "adaptive_max_pool": Example({"output": 6}, adaptive, spatial_axes=MAPS, positions="stay"),
+    "max_pool": Example(
+        {"kernel": 3, "stride": 2, "ceil": True},
+        draws.max_pool,
+        spatial_axes=MAPS,
+        positions="stay",
+        refused=[
+            (
+                {"kernel": 3, "padding": 2},
+                (3, 8),
+                "padding of max_pool must be at most half the kernel: got 2 with a kernel of 3",
+            ),
+            (
+                {"kernel": K, "stride": 2, "ceil": True},
+                (3, 8),
+                "rounding up needs a kernel, stride and padding that are numbers",
+            ),
+        ],
+    ),
+    "avg_pool": Example({"kernel": 3, "stride": 2, "padding": 1}, draws.avg_pool, spatial_axes=MAPS, positions="stay"),
+    "space_to_depth": Example(
+        {"block": 2},
+        draws.block,
+        draws.whole_blocks,
+        spatial_axes=IMAGES,
+        positions="stay",
+        refused=[({"block": 3}, (6, 9, 8), "space_to_depth needs multiples of 3, got [6, 9, 8]")],
+    ),
+    "adaptive_avg_pool": Example({"output": 6}, draws.adaptive, spatial_axes=MAPS, positions="stay"),
+    "adaptive_max_pool": Example({"output": 6}, draws.adaptive, spatial_axes=MAPS, positions="stay"),
     "global_avg_pool": Example(spatial_axes=MAPS, positions="move"),
     "global_max_pool": Example(spatial_axes=MAPS, positions="move"),
-    "spatial_pyramid_pool": Example({"levels": [1, 2]}, pyramid, spatial_axes=MAPS, positions="lose order"),
-    "linear": Example({"out": 5}, linear, before=VECTOR, channels_last=True, positions="move"),
-    "batch_norm": Example(random=any_of(affine=st.booleans())),
-    "layer_norm": Example({"axes": 2}, layer_norm, channels_last=True),
-    "group_norm": Example({"groups": 2}, group_norm),
-    "instance_norm": Example({"affine": True}, any_of(affine=st.booleans()), spatial_axes=MAPS),
+    "spatial_pyramid_pool": Example(
+        {"levels": [1, 2]},
+        draws.pyramid,
+        spatial_axes=MAPS,
+        positions="lose order",
+        derived=[
+            ({"levels": [1, 2, 4]}, (256, 13, 13), ["256·(1·1 + 2·2 + 4·4) = 5,376"]),
+            ({"levels": [1, 4]}, (256, 13), ["256·(1 + 4) = 1,280"]),
+        ],
+    ),
+    "linear": Example(
+        {"out": 5},
+        draws.linear,
+        before=VECTOR,
+        spatial_axes=VECTORS,
+        positions="move",
+        refused=[
+            (
+                {"out": 4},
+                (3, 8, 8),
+                "linear needs a vector [D] or tokens [T, D], got the map [3, 8, 8]; flatten it first",
+            )
+        ],
+    ),
+    "batch_norm": Example(random=draws.any_of(affine=st.booleans())),
+    "layer_norm": Example(
+        {"axes": 2},
+        draws.layer_norm,
+        refused=[
+            ({"axes": 3}, (3, 8), "layer_norm over 3 axes does not fit [3, 8]"),
+            ({"axes": K}, (3, 8), "layer_norm over K axes does not fit [3, 8]"),
+        ],
+    ),
+    "group_norm": Example(
+        {"groups": 2},
+        draws.group_norm,
+        refused=[({"groups": 2}, (3, 8), "group_norm cannot split 3 channels into 2 groups")],
+    ),
+    "instance_norm": Example({"affine": True}, draws.any_of(affine=st.booleans()), spatial_axes=MAPS),
     "local_response_norm": Example({"size": 3}, lambda draw, _x: {"size": draw(st.integers(1, 9))}, spatial_axes=MAPS),
-    "rms_norm": Example({"axes": 2}, trailing_norm, channels_last=True),
+    "rms_norm": Example(
+        {"axes": 2},
+        draws.trailing_norm,
+        refused=[
+            ({}, (3, 8, 8), "rms_norm on a map [3, 8, 8] needs 'axes': how many of the last axes it normalises over")
+        ],
+    ),
     "relu": Example(),
     "relu6": Example(),
-    "leaky_relu": Example(random=any_of(negative_slope=DECIMALS)),
-    "prelu": Example({"parameters": 8}, prelu),
-    "elu": Example(random=any_of(alpha=DECIMALS)),
+    "leaky_relu": Example(random=draws.any_of(negative_slope=DECIMALS)),
+    "prelu": Example(
+        {"parameters": 8},
+        draws.prelu,
+        refused=[({"parameters": 2}, (3, 8), "prelu has 1 parameter or 3, one a channel; got 2")],
+    ),
+    "elu": Example(random=draws.any_of(alpha=DECIMALS)),
     "gelu": Example(),
     "silu": Example(),
     "mish": Example(),
     "sigmoid": Example(),
     "tanh": Example(),
-    "softmax": Example(random=softmax, positions="move"),
+    "softmax": Example(
+        random=draws.softmax,
+        positions="move",
+        refused=[
+            ({"axis": 2}, (3, 8), "softmax over axis 2 does not fit [3, 8]"),
+            ({"axis": K}, (3, 8), "softmax over axis K does not fit [3, 8]"),
+        ],
+    ),
     "hard_swish": Example(),
     "hard_sigmoid": Example(),
-    "dropout": Example(random=any_of(p=st.one_of(DECIMALS, st.just(Fraction(-1, 10))))),
+    "dropout": Example(random=draws.any_of(p=st.one_of(DECIMALS, st.just(Fraction(-1, 10))))),
     "identity": Example(),
-    "flatten": Example(random=flatten, positions="lose order"),
-    "reshape": Example({"shape": [8, 1, 1]}, reshape, before=VECTOR, positions="lose order"),
-    "permute": Example({"axes": [0, 2, 1]}, permute, positions="move"),
-    "upsample": Example({"scale": 3}, upsample, spatial_axes=MAPS, positions="stay"),
-    "pixel_shuffle": Example({"factor": 2}, factor, channels_for_pixels, spatial_axes=IMAGES, positions="stay"),
-    "channel_shuffle": Example({"groups": 2}, channel_shuffle, positions="lose order"),
-    "pad": Example({"padding": [[1, 2], [0, 1]], "channels": 1}, pad, spatial_axes=MAPS, positions="stay"),
-    "crop": Example({"size": 5, "offset": 2}, crop, crop_like, spatial_axes=MAPS, positions="stay"),
-    "slice": Example({"axis": 1, "start": 1, "step": 2}, slice_, positions="move"),
+    "flatten": Example(
+        random=draws.flatten,
+        positions="lose order",
+        derived=[({"start": 0, "end": 1}, (2, 3, 4), ["2·3 = 6"]), ({"start": 1}, (2, 3, 4), ["3·4 = 12"])],
+        refused=[
+            ({"start": 1, "end": 0}, (3, 8), "flatten from axis 1 to 0 does not fit [3, 8]"),
+            ({"end": 2}, (3, 8), "flatten from axis 0 to 2 does not fit [3, 8]"),
+            ({"end": -3}, (3, 8), "flatten from axis 0 to −3 does not fit [3, 8]"),
+            ({"start": K}, (3, 8), "flatten from axis K to −1 does not fit [3, 8]"),
+            ({"end": K}, (3, 8), "flatten from axis 0 to K does not fit [3, 8]"),
+        ],
+    ),
+    "reshape": Example(
+        {"shape": [8, 1, 1]},
+        draws.reshape,
+        before=VECTOR,
+        positions="lose order",
+        refused=[
+            ({"shape": [0, 24]}, (3, 8), "reshape takes sizes of at least 1, and -1 at most once, got [0, 24]"),
+            ({"shape": [-2, -12]}, (3, 8), "reshape takes sizes of at least 1, and -1 at most once, got [-2, -12]"),
+            ({"shape": [-1, -1]}, (3, 8), "reshape takes sizes of at least 1, and -1 at most once, got [-1, -1]"),
+            ({"shape": [-1, 7]}, (3, 8), "reshape to [-1, 7] does not divide the elements of [3, 8]"),
+            ({"shape": [5, 5]}, (3, 8), "reshape to [5, 5] needs 25 elements, but [3, 8] has 24"),
+        ],
+    ),
+    "permute": Example(
+        {"axes": [0, 2, 1]},
+        draws.permute,
+        positions="move",
+        refused=[
+            ({"axes": [0, 2]}, (3, 8), "permute needs each axis of [3, 8] once, from 0, got [0, 2]"),
+            ({"axes": [0, 1, K]}, (3, 8, 8), "permute needs each axis of [3, 8, 8] once, from 0, got [0, 1, K]"),
+        ],
+    ),
+    "upsample": Example(
+        {"scale": 3},
+        draws.upsample,
+        spatial_axes=MAPS,
+        positions="stay",
+        derived=[
+            ({"scale": 2}, (3, 13, 13), ["13·2 = 26"]),
+            ({"scale": [2, 3]}, (3, 13, 5), ["13·2 = 26", "5·3 = 15"]),
+            ({"size": 7}, (3, 13, 13), []),
+        ],
+    ),
+    "pixel_shuffle": Example(
+        {"factor": 2},
+        draws.factor,
+        draws.channels_for_pixels,
+        spatial_axes=IMAGES,
+        positions="stay",
+        derived=[({"factor": 2}, (64, 13, 5), ["64/2² = 16", "13·2 = 26", "5·2 = 10"])],
+        refused=[({"factor": 2}, (6, 8, 8), "pixel_shuffle needs channels in multiples of 4, got [6, 8, 8]")],
+    ),
+    "channel_shuffle": Example(
+        {"groups": 2},
+        draws.channel_shuffle,
+        positions="lose order",
+        refused=[({"groups": 2}, (3, 8), "channel_shuffle cannot split 3 channels into 2 groups")],
+    ),
+    "pad": Example(
+        {"padding": [[1, 2], [0, 1]], "channels": 1},
+        draws.pad,
+        spatial_axes=MAPS,
+        positions="stay",
+        derived=[
+            ({"padding": 1}, (3, 8, 8), ["8 + 1 + 1 = 10"]),
+            ({"padding": [[1, 2], [0, 0]]}, (3, 8, 9), ["8 + 1 + 2 = 11"]),
+            ({"padding": 0, "channels": [1, 2]}, (3, 8, 8), ["3 + 1 + 2 = 6"]),
+        ],
+    ),
+    "crop": Example({"size": 5, "offset": 2}, draws.crop, draws.crop_like, spatial_axes=MAPS, positions="stay"),
+    "slice": Example(
+        {"axis": 1, "start": 1, "step": 2},
+        draws.slice_,
+        positions="move",
+        derived=[
+            ({"axis": 1, "start": 2, "step": 3}, (3, 13), ["⌈(13 − 2)/3⌉ = 4"]),
+            ({"axis": 1, "start": 2, "stop": 9}, (3, 13), ["⌈(9 − 2)/1⌉ = 7"]),
+        ],
+        refused=[
+            ({"axis": 2}, (3, 8), "slice of axis 2 does not fit [3, 8]"),
+            ({"axis": K}, (3, 8), "slice of axis K does not fit [3, 8]"),
+            ({"step": K}, (3, 8), "slice needs a step that is a number, got K"),
+            ({"axis": 1, "stop": 9}, (3, 8), "slice up to 9 does not fit axis 1 of [3, 8]"),
+            ({"start": 3}, (3, 8), "slice on [3, 8] would give [0, 8]: every size must be at least 1"),
+        ],
+    ),
     "roi_pool": Example(ROI, positions="no chain"),
     "roi_align": Example(ROI, positions="no chain"),
     "region_proposal": Example(
         {"scores": "scores", "boxes": "boxes", "count": 7}, before=REGIONS, positions="no chain"
     ),
-    "add": Example(wide_and(8), case=branches, positions="no chain"),
-    "multiply": Example(wide_and(8), case=branches, positions="no chain"),
-    "concat": Example(wide_and(3), case=behind_one_another, positions="no chain"),
+    "add": Example(wide_and(8), case=draws.branches, positions="no chain"),
+    "multiply": Example(wide_and(8), case=draws.branches, positions="no chain"),
+    "concat": Example(wide_and(3), case=draws.behind_one_another, positions="no chain"),
 }
 """A row for every layer of the language."""
 

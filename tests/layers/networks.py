@@ -11,7 +11,8 @@ from pydantic import ValidationError
 from paramcalc.errors import LayerError
 from paramcalc.layers import layer_class
 from paramcalc.network import Network, Node
-from tests.layers.examples import EXAMPLES, IMAGES, LARGER, Fields, Shape
+from tests.layers.examples import EXAMPLES, IMAGES, LARGER
+from tests.layers.random_fields import Fields, Shape
 
 Step = tuple[str, Fields]
 

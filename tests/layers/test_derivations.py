@@ -1,8 +1,6 @@
-"""How the sizes of a layer come about, as a reader sees it: one case for each way, worked out by hand."""
+"""How the sizes of a layer come about, as a reader sees it; the cases are in the rows of EXAMPLES."""
 
 from __future__ import annotations
-
-from typing import Any
 
 import pytest
 
@@ -11,39 +9,16 @@ from paramcalc.layers.activation import Relu
 from paramcalc.layers.dense import Linear
 from paramcalc.network import Network
 from paramcalc.report.derivation import derivations, products
+from tests.layers.examples import EXAMPLES
+from tests.layers.random_fields import Fields, Shape
 
-SIZES: list[tuple[str, dict[str, Any], tuple[int, ...], list[str]]] = [
-    ("upsample", {"scale": 2}, (3, 13, 13), ["13·2 = 26"]),
-    ("upsample", {"scale": [2, 3]}, (3, 13, 5), ["13·2 = 26", "5·3 = 15"]),
-    ("upsample", {"size": 7}, (3, 13, 13), []),
-    ("flatten", {"start": 0, "end": 1}, (2, 3, 4), ["2·3 = 6"]),
-    ("flatten", {"start": 1}, (2, 3, 4), ["3·4 = 12"]),
-    ("slice", {"axis": 1, "start": 2, "step": 3}, (3, 13), ["⌈(13 − 2)/3⌉ = 4"]),
-    ("slice", {"axis": 1, "start": 2, "stop": 9}, (3, 13), ["⌈(9 − 2)/1⌉ = 7"]),
-    ("pixel_shuffle", {"factor": 2}, (64, 13, 5), ["64/2² = 16", "13·2 = 26", "5·2 = 10"]),
-    ("spatial_pyramid_pool", {"levels": [1, 2, 4]}, (256, 13, 13), ["256·(1·1 + 2·2 + 4·4) = 5,376"]),
-    ("spatial_pyramid_pool", {"levels": [1, 4]}, (256, 13), ["256·(1 + 4) = 1,280"]),
-    ("pad", {"padding": 1}, (3, 8, 8), ["8 + 1 + 1 = 10"]),
-    ("pad", {"padding": [[1, 2], [0, 0]]}, (3, 8, 9), ["8 + 1 + 2 = 11"]),
-    ("pad", {"padding": 0, "channels": [1, 2]}, (3, 8, 8), ["3 + 1 + 2 = 6"]),
-    ("conv_transpose", {"out": 4, "kernel": 3, "stride": 2}, (3, 5), ["(5 − 1)·2 + 3 = 11"]),
-    ("conv_transpose", {"out": 4, "kernel": 3, "stride": 2, "padding": 1}, (3, 5), ["(5 − 1)·2 − 2 + 3 = 9"]),
-    ("conv_transpose", {"out": 4, "kernel": 3, "padding": [[1, 0]]}, (3, 5), ["(5 − 1)·1 − 1 + 3 = 6"]),
-    (
-        "conv_transpose",
-        {"out": 4, "kernel": 3, "stride": 2, "output_padding": 1},
-        (3, 5),
-        ["(5 − 1)·2 − (−1) + 3 = 12"],
-    ),
-]
+SIZES = [(name, *derived) for name, example in EXAMPLES.items() for derived in example.derived]
 
 
-@pytest.mark.parametrize(("kind", "fields", "shape", "texts"), SIZES)
-def test_sizes_are_derived_with_the_numbers_in(
-    kind: str, fields: dict[str, Any], shape: tuple[int, ...], texts: list[str]
-) -> None:
+@pytest.mark.parametrize(("name", "fields", "shape", "texts"), SIZES)
+def test_sizes_are_derived_with_the_numbers_in(name: str, fields: Fields, shape: Shape, texts: list[str]) -> None:
     network = Network("one layer")
-    node = network.add(layer_class(kind)(**fields), [network.add_input("x", shape)], "y")
+    node = network.add(layer_class(name)(**fields), [network.add_input("x", shape)], "y")
     assert [text for quantity, text in derivations(node) if quantity == "size"] == texts
 
 

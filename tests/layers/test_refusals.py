@@ -10,13 +10,12 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from paramcalc.algebra.expr import Size, symbol
+from paramcalc.algebra.expr import Size
 from paramcalc.errors import LayerError
 from paramcalc.layers import layer_class
 from paramcalc.layers.activation import Dropout
 from paramcalc.network import Network
-
-K = symbol("K")
+from tests.layers.examples import EXAMPLES, K
 
 Shape = tuple[int, ...]
 PER_AXIS: list[tuple[str, str, dict[str, Any]]] = [
@@ -231,103 +230,19 @@ def test_branches_have_the_same_sizes_beside_the_axis_that_is_joined() -> None:
 # -- values ---------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(
-    ("kind", "fields", "shape", "words"),
-    [
-        ("roi_pool", {"output": [7, 7, 7], "rois": "x1"}, (3, 8, 8), "output has 3 values for 2 axes"),
-        ("prelu", {"parameters": 2}, (3, 8), "prelu has 1 parameter or 3, one a channel; got 2"),
-        (
-            "linear",
-            {"out": 4},
-            (3, 8, 8),
-            f"linear works on the last axis, which is width: flatten or permute first\n{LAST_AXIS}",
-        ),
-        ("softmax", {"axis": 2}, (3, 8), NO_AXIS.format(2)),
-        ("softmax", {"axis": K}, (3, 8), NO_AXIS.format("K")),
-        ("softmax", {"axis": "tokens"}, (3, 8), NO_AXIS.format("tokens")),
-        ("flatten", {"start": 1, "end": 0}, (3, 8), "flatten from axis 1 to 0 does not fit [3, 8]"),
-        ("flatten", {"end": 2}, (3, 8), "flatten from axis 0 to 2 does not fit [3, 8]"),
-        ("flatten", {"end": -3}, (3, 8), "flatten from axis 0 to −3 does not fit [3, 8]"),
-        ("flatten", {"start": K}, (3, 8), "flatten from axis K to −1 does not fit [3, 8]"),
-        ("flatten", {"end": K}, (3, 8), "flatten from axis 0 to K does not fit [3, 8]"),
-        ("slice", {"axis": 2}, (3, 8), NO_AXIS.format(2)),
-        ("slice", {"axis": K}, (3, 8), NO_AXIS.format("K")),
-        ("slice", {"step": K}, (3, 8), "slice needs a step that is a number, got K"),
-        ("slice", {"axis": 1, "stop": 9}, (3, 8), "slice up to 9 does not fit axis 1 of [3, 8]"),
-        ("slice", {"start": 3}, (3, 8), "slice on [3, 8] would give [0, 8]: every size must be at least 1"),
-        ("reshape", {"shape": [0, 24]}, (3, 8), "reshape takes sizes of at least 1, and -1 at most once, got [0, 24]"),
-        (
-            "reshape",
-            {"shape": [-2, -12]},
-            (3, 8),
-            "reshape takes sizes of at least 1, and -1 at most once, got [-2, -12]",
-        ),
-        (
-            "reshape",
-            {"shape": [-1, -1]},
-            (3, 8),
-            "reshape takes sizes of at least 1, and -1 at most once, got [-1, -1]",
-        ),
-        ("reshape", {"shape": [-1, 7]}, (3, 8), "reshape to [-1, 7] does not divide the elements of [3, 8]"),
-        ("reshape", {"shape": [5, 5]}, (3, 8), "reshape to [5, 5] needs 25 elements, but [3, 8] has 24"),
-        ("permute", {"axes": [0, 2]}, (3, 8), "permute needs each axis of [3, 8] once, from 0, got [0, 2]"),
-        ("permute", {"axes": [0, 1, K]}, (3, 8, 8), "permute needs each axis of [3, 8, 8] once, from 0, got [0, 1, K]"),
-        ("group_norm", {"groups": 2}, (3, 8), "group_norm cannot split 3 channels into 2 groups"),
-        ("channel_shuffle", {"groups": 2}, (3, 8), "channel_shuffle cannot split 3 channels into 2 groups"),
-        ("pixel_shuffle", {"factor": 2}, (6, 8, 8), "pixel_shuffle needs channels in multiples of 4, got [6, 8, 8]"),
-        ("space_to_depth", {"block": 3}, (6, 9, 8), "space_to_depth needs multiples of 3, got [6, 9, 8]"),
-        ("layer_norm", {"axes": 3}, (3, 8), "layer_norm over 3 axes does not fit [3, 8]"),
-        ("layer_norm", {"axes": K}, (3, 8), "layer_norm over K axes does not fit [3, 8]"),
-        (
-            "rms_norm",
-            {},
-            (3, 8, 8),
-            f"rms_norm works on the last axis, which is width: flatten or permute first\n{LAST_AXIS}",
-        ),
-        (
-            "max_pool",
-            {"kernel": 3, "padding": 2},
-            (3, 8),
-            "padding of max_pool must be at most half the kernel: got 2 with a kernel of 3",
-        ),
-        (
-            "max_pool",
-            {"kernel": K, "stride": 2, "ceil": True},
-            (3, 8),
-            "rounding up needs a kernel, stride and padding that are numbers",
-        ),
-        (
-            "conv_transpose",
-            {"out": 4, "kernel": 3, "stride": 2, "output_padding": 2},
-            (3, 8),
-            "output_padding must be below the stride or the dilation, got 2 with stride 2 and dilation 1",
-        ),
-        (
-            "conv_transpose",
-            {"out": 4, "kernel": 1, "padding": 4},
-            (3, 8),
-            "conv_transpose on [3, 8] would give [4, 0]: every size must be at least 1",
-        ),
-        ("conv", {"out": 4, "kernel": 9}, (3, 8), "the window of conv spans 9, but the input [3, 8] has only 8"),
-        (
-            "conv",
-            {"out": 4, "kernel": 5, "dilation": 3, "padding": [[1, 2]]},
-            (3, 8),
-            "the window of conv spans 13, but the input [3, 8] has only 8 (11 with padding)",
-        ),
-        (
-            "conv",
-            {"out": 4, "kernel": 3, "stride": K, "padding": "same"},
-            (3, 8),
-            "padding 'same' needs a stride that is a number",
-        ),
-    ],
-)
+DO_NOT_FIT = [(name, *refusal) for name, example in EXAMPLES.items() for refusal in example.refused]
+
+
+@pytest.mark.parametrize(("name", "fields", "shape", "words"), DO_NOT_FIT)
 def test_inputs_that_do_not_fit_are_refused_with_their_sizes(
-    kind: str, fields: dict[str, Any], shape: Shape, words: str
+    name: str, fields: dict[str, Any], shape: Shape, words: str
 ) -> None:
-    others: list[Shape] = [(5,)] if kind == "roi_pool" else []
-    assert refused(kind, fields, shape, *others) == words
+    assert refused(name, fields, shape) == words
+
+
+def test_a_pooling_of_regions_has_two_axes() -> None:
+    words = "output has 3 values for 2 axes"
+    assert refused("roi_pool", {"output": [7, 7, 7], "rois": "x1"}, (3, 8, 8), (5,)) == words
 
 
 @pytest.mark.parametrize(
