@@ -109,6 +109,11 @@ def test_names_of_the_file_s_own() -> None:
     assert words.endswith("its axes: frames, channels")
 
 
+def test_an_axis_that_two_have_the_name_of_cannot_be_asked_for() -> None:
+    split = 'rearrange: {pattern: "c (h m) (w n) -> (h w) (m n) c", m: 2, n: 2}'
+    assert "has several axes tokens" in error("input: [4, 8, 8]", split, "linear: tokens")
+
+
 def test_joins_and_softmax_work_on_the_channels_unless_they_say_otherwise() -> None:
     found = report(TOKENS, "concat: {a: [], b: []}", "concat: {axis: tokens, a: [], b: []}", "softmax", "slice: 5")
     assert [row.output for row in found.layers] == [(T, 64), (2 * T, 64), (2 * T, 64), (2 * T, 5)]
@@ -178,3 +183,14 @@ def test_a_variant_and_an_included_block_know_the_names(tmp_path: Path) -> None:
     (tmp_path / "blocks.yaml").write_text(block)
     (tmp_path / "net.yaml").write_text(f"name: Net\ninclude: [blocks.yaml]\n{TOKENS}\nlayers: [mlp]\n")
     assert paramcalc.analyze(paramcalc.load(tmp_path / "net.yaml")).layers[0].output == (T, T)
+
+
+def test_patches_in_a_file() -> None:
+    pattern = 'rearrange: {pattern: "c (h p) (w q) -> (h w) (p q c)", p: 16, q: 16}'
+    found = report("input: [3, H, W]", pattern, "linear: channels", "layer_norm")
+    assert found.layers[1].output == (H // 16 * (W // 16), 768)
+    assert found.layers[1].receptive_field == [16, 16]
+    assert [condition.text for condition in found.conditions] == ["H % 16 == 0", "W % 16 == 0"]
+    assert "net.yaml:4:5: error: rearrange of" in error("input: [3, 8, 9]", pattern)
+    assert "the pattern has no part 'r'" in error("input: [3, 8]", 'rearrange: {pattern: "c l -> l c", r: 2}')
+    assert "pattern of rearrange must be a pattern such as" in error("input: [3, 8]", "rearrange: c l")

@@ -46,6 +46,7 @@ FAMILIES: dict[str, tuple[str, ...]] = {
         "crop",
         "slice",
     ),
+    "rearrange": ("rearrange",),
     "region": ("roi_pool", "roi_align", "region_proposal"),
     "join": ("add", "multiply", "concat"),
 }

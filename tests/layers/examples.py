@@ -24,7 +24,7 @@ Step = str | dict[str, Any]
 
 K = symbol("K")
 
-VECTORS, MAPS, IMAGES, ANYWHERE = (0, 1), (1, 2, 3), (2,), (0, 1, 2, 3)
+MAPS, IMAGES, ANYWHERE = (1, 2, 3), (2,), (0, 1, 2, 3)
 """Numbers of spatial axes; tokens have one."""
 
 BEFORE: list[Step] = [{"conv": {"out": 8, "kernel": 3, "stride": 2, "padding": 1}, "name": "before"}]
@@ -58,6 +58,7 @@ class Example:
     case: Callable[[Draw, Shape], tuple[Fields, Shapes]] | None = None
     before: Sequence[Step] = tuple(BEFORE)
     spatial_axes: tuple[int, ...] = ANYWHERE
+    channels_last: bool = False
     derived: Sequence[tuple[Fields, Shape, list[str]]] = ()
     refused: Sequence[tuple[Fields, tuple[Size, ...], str]] = ()
     positions: Literal["own", "stay", "move", "lose order", "no chain"] = "own"
@@ -65,6 +66,11 @@ class Example:
 
 # -- the table -----------------------------------------------------------------------------------
 
+NO_AXIS = "the incoming tensor [3, 8] has no axis {}\nits axes: channels, length"
+LAST_AXIS = (
+    "works on the last axis, which is width: flatten or permute first\n"
+    "the axes of [3, 8, 8] are channels, height, width; 'axes' of an input, flatten, reshape or rearrange names them"
+)
 DECIMALS = st.fractions(min_value=0, max_value=2, max_denominator=100)
 ROI = {"output": 2, "rois": "rois"}
 
@@ -163,20 +169,15 @@ EXAMPLES: dict[str, Example] = {
         {"out": 5},
         draws.linear,
         before=VECTOR,
-        spatial_axes=VECTORS,
+        channels_last=True,
         positions="move",
-        refused=[
-            (
-                {"out": 4},
-                (3, 8, 8),
-                "linear needs a vector [D] or tokens [T, D], got the map [3, 8, 8]; flatten it first",
-            )
-        ],
+        refused=[({"out": 4}, (3, 8, 8), f"linear {LAST_AXIS}")],
     ),
     "batch_norm": Example(random=draws.any_of(affine=st.booleans())),
     "layer_norm": Example(
         {"axes": 2},
         draws.layer_norm,
+        channels_last=True,
         refused=[
             ({"axes": 3}, (3, 8), "layer_norm over 3 axes does not fit [3, 8]"),
             ({"axes": K}, (3, 8), "layer_norm over K axes does not fit [3, 8]"),
@@ -192,9 +193,8 @@ EXAMPLES: dict[str, Example] = {
     "rms_norm": Example(
         {"axes": 2},
         draws.trailing_norm,
-        refused=[
-            ({}, (3, 8, 8), "rms_norm on a map [3, 8, 8] needs 'axes': how many of the last axes it normalises over")
-        ],
+        channels_last=True,
+        refused=[({}, (3, 8, 8), f"rms_norm {LAST_AXIS}")],
     ),
     "relu": Example(),
     "relu6": Example(),
@@ -214,8 +214,9 @@ EXAMPLES: dict[str, Example] = {
         random=draws.softmax,
         positions="move",
         refused=[
-            ({"axis": 2}, (3, 8), "softmax over axis 2 does not fit [3, 8]"),
-            ({"axis": K}, (3, 8), "softmax over axis K does not fit [3, 8]"),
+            ({"axis": 2}, (3, 8), NO_AXIS.format(2)),
+            ({"axis": K}, (3, 8), NO_AXIS.format("K")),
+            ({"axis": "tokens"}, (3, 8), NO_AXIS.format("tokens")),
         ],
     ),
     "hard_swish": Example(),
@@ -256,6 +257,7 @@ EXAMPLES: dict[str, Example] = {
             ({"axes": [0, 1, K]}, (3, 8, 8), "permute needs each axis of [3, 8, 8] once, from 0, got [0, 1, K]"),
         ],
     ),
+    "rearrange": Example({"pattern": "c h w -> w c h"}, draws.rearrange, positions="move"),
     "upsample": Example(
         {"scale": 3},
         draws.upsample,
@@ -303,8 +305,8 @@ EXAMPLES: dict[str, Example] = {
             ({"axis": 1, "start": 2, "stop": 9}, (3, 13), ["⌈(9 − 2)/1⌉ = 7"]),
         ],
         refused=[
-            ({"axis": 2}, (3, 8), "slice of axis 2 does not fit [3, 8]"),
-            ({"axis": K}, (3, 8), "slice of axis K does not fit [3, 8]"),
+            ({"axis": 2}, (3, 8), NO_AXIS.format(2)),
+            ({"axis": K}, (3, 8), NO_AXIS.format("K")),
             ({"step": K}, (3, 8), "slice needs a step that is a number, got K"),
             ({"axis": 1, "stop": 9}, (3, 8), "slice up to 9 does not fit axis 1 of [3, 8]"),
             ({"start": 3}, (3, 8), "slice on [3, 8] would give [0, 8]: every size must be at least 1"),

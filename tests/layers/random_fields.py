@@ -168,6 +168,21 @@ def permute(draw: Draw, x: Shape) -> Fields:
     return {"axes": axes}
 
 
+PATTERNS = {
+    1: ["c -> 1 c", "(g c) -> g c", "(p c) -> (c p)"],
+    2: ["c (l p) -> (p c) l", "c (l p) -> c l p", "c l -> l c", "c ... -> (c ...)", "1 l -> l"],
+    3: ["c (h p) (w q) -> (h w) (p q c)", "(p q c) h w -> c (h p) (w q)", "c h w -> h w c", "c ... w -> w (...) c"],
+    4: ["c d h w -> (c d) h w", "c (d p) h w -> c d (p h) w", "... w -> w ...", "c d h w -> c 1 d (h w)"],
+}
+
+
+def rearrange(draw: Draw, x: Shape) -> Fields:
+    """Patterns that split, move and join axes; some parts do not divide their axis, or have no size."""
+    pattern = draw(st.sampled_from(PATTERNS[len(x)]))
+    sizes = st.sampled_from([1, 1, 2, 3])
+    return {"pattern": pattern, **{part: draw(sizes) for part in "gpq" if part in pattern and not seldom(draw)}}
+
+
 def upsample(draw: Draw, x: Shape) -> Fields:
     axes, mode = len(x) - 1, optional(draw, mode=st.sampled_from(["nearest", "linear"]))
     if draw(st.booleans()):

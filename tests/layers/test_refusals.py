@@ -214,9 +214,6 @@ def test_branches_have_the_same_sizes(kind: str) -> None:
 
 
 NO_AXIS = "the incoming tensor [3, 8] has no axis {}\nits axes: channels, length"
-LAST_AXIS = (
-    "the axes of [3, 8, 8] are channels, height, width; 'axes' of an input, flatten, reshape or rearrange names them"
-)
 
 
 def test_branches_have_the_same_sizes_beside_the_axis_that_is_joined() -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from paramcalc.crosscheck.witness import Witness
-from paramcalc.crosscheck.witnesses import activation, arrange, dense, join, norm, pooling, region, sliding
+from paramcalc.crosscheck.witnesses import activation, arrange, dense, join, norm, pooling, rearrange, region, sliding
 from paramcalc.errors import ParamcalcError
 from paramcalc.network import Node
 
@@ -14,6 +14,7 @@ WITNESSES: dict[str, Witness] = {
     **norm.WITNESSES,
     **activation.WITNESSES,
     **arrange.WITNESSES,
+    **rearrange.WITNESSES,
     **region.WITNESSES,
     **join.WITNESSES,
 }
