@@ -1,7 +1,7 @@
 """Random documents of the language, and what they mean in plain Python.
 
-`TapMap` is a second, slow tap_map of a document: blocks and repeats are written out, sizes counted
-by torch's formulas, and what a unit reads is followed position by position.
+`Interpreter` executes a document a second time, slowly: blocks and repeats are expanded, sizes counted by torch's
+formulas, and what a unit reads is followed position by position.
 """
 
 from __future__ import annotations
@@ -91,7 +91,7 @@ class Figures(NamedTuple):
 
 
 @dataclass
-class TapMap:
+class Interpreter:
     """The rows of a document, as they are executed."""
 
     document: Document
@@ -374,7 +374,7 @@ def joins(draw: st.DrawFn) -> Step:
             half = draw(st.integers(0, 2))
             branch.append({"conv": {"out": 2, "kernel": 2 * half + 1, "padding": half, "stride": 2}})
     name = "concat" if kind == "concat" else "add"
-    return {name: {f"path{place}": branch for place, branch in enumerate(branches, 1)}}
+    return {name: {f"path{number}": branch for number, branch in enumerate(branches, 1)}}
 
 
 @cache
@@ -407,7 +407,7 @@ def again(step: Step, times: int) -> Step:
 def fits(document: Document) -> bool:
     """Whether every step fits."""
     try:
-        TapMap(document).run()
+        Interpreter(document).run()
     except Unfit:
         return False
     return True
@@ -421,7 +421,7 @@ def documents(draw: st.DrawFn, most: int = 6, axes: int | None = None) -> Docume
     """A document that loads."""
     axes = draw(st.integers(1, 2)) if axes is None else axes
     shape = (draw(st.integers(1, 3)), *(draw(st.integers(8, 24)) for _ in range(axes)))
-    blocks = {f"block{place}": draw(bodies(axes)) for place in range(draw(st.integers(0, 2)))}
+    blocks = {f"block{index}": draw(bodies(axes)) for index in range(draw(st.integers(0, 2)))}
     return extended(draw, Document(shape, [], blocks), draw(st.integers(1, most)))
 
 
@@ -431,7 +431,7 @@ def extended(draw: st.DrawFn, document: Document, number: int) -> Document:
         step = draw(steps(len(document.input) - 1, tuple(sorted(document.blocks))))
         longer = document._replace(layers=[*document.layers, step])
         try:
-            rows = TapMap(longer).run()
+            rows = Interpreter(longer).run()
         except Unfit:
             continue
         if all(row.output.shape[0] <= MOST_CHANNELS for row in rows):
@@ -448,15 +448,15 @@ def mutated(draw: st.DrawFn, document: Document) -> Document:
     """A copy of a document that loads too: a step dropped, doubled, put in, or moved, or names given."""
     layers = list(document.layers)
     kind = draw(st.sampled_from(["drop", "double", "insert", "swap", "name", "name"]))
-    place = draw(st.integers(0, max(0, len(layers) - 1)))
+    index = draw(st.integers(0, max(0, len(layers) - 1)))
     if kind == "drop":
-        del layers[place : place + 1]
+        del layers[index : index + 1]
     elif kind == "double":
-        layers[place:place] = [nameless(step) for step in layers[place : place + 1]]
+        layers[index:index] = [nameless(step) for step in layers[index : index + 1]]
     elif kind == "insert":
-        layers.insert(place, draw(steps(len(document.input) - 1, tuple(sorted(document.blocks)))))
+        layers.insert(index, draw(steps(len(document.input) - 1, tuple(sorted(document.blocks)))))
     elif kind == "swap":
-        layers[place : place + 2] = reversed(layers[place : place + 2])
+        layers[index : index + 2] = reversed(layers[index : index + 2])
     else:
         names = draw(st.permutations([f"step{chr(97 + at)}" for at in range(len(layers))]))
         layers = [

@@ -29,15 +29,15 @@ def error_of(architecture: str) -> ParamcalcError:
     return caught.value
 
 
-def told(text: str | bytes, folder: Path, monkeypatch: pytest.MonkeyPatch) -> str:
-    """What is told about a file `net.yaml` of this text, which must come quickly."""
+def error_text(text: str | bytes, folder: Path, monkeypatch: pytest.MonkeyPatch) -> str:
+    """The error that a file `net.yaml` of this text gives."""
     (folder / "net.yaml").write_bytes(text if isinstance(text, bytes) else text.encode())
     monkeypatch.chdir(folder)
     return str(error_of("net.yaml"))
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_a_wrong_file_is_told_as_a_person_has_read_it(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_wrong_file_gives_the_errors_that_a_person_has_read(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(FOLDER)
     text = f"{error_of(f'{name}.yaml')}\n"
     expected = FOLDER / f"{name}.out"
@@ -52,7 +52,7 @@ def test_every_text_has_its_file() -> None:
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_the_problems_of_a_file_are_told_once_and_where_they_stand(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_all_errors_are_reported_once_and_at_their_position(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(FOLDER)
     problems = error_of(f"{name}.yaml").problems
     texts = [str(problem) for problem in problems]
@@ -73,7 +73,7 @@ NO_SUCH_FILE = (
 )
 
 
-def test_a_missing_file_is_told_with_the_bundled_name_that_was_meant(
+def test_a_missing_file_is_reported_with_the_closest_bundled_name(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
@@ -100,7 +100,7 @@ def test_a_name_that_no_file_can_have_is_refused(name: str, expected: str) -> No
     assert str(error_of(name)) == expected
 
 
-def test_a_file_that_must_not_be_read_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_file_that_must_not_be_read_is_reported(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def refuse(*_: object, **__: object) -> None:
         raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
 
@@ -127,7 +127,7 @@ def test_a_file_that_must_not_be_read_is_told(tmp_path: Path, monkeypatch: pytes
 def test_what_is_no_text_is_refused(
     data: bytes, expected: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    assert told(data, tmp_path, monkeypatch) == expected
+    assert error_text(data, tmp_path, monkeypatch) == expected
 
 
 # -- endings of lines, and marks of the byte order ---------------------------------------------------
@@ -142,7 +142,7 @@ net.yaml:4:20: error: conv has no field 'kernal'; did you mean 'kernel'?
 @pytest.mark.parametrize("ending", ["\n", "\r\n", "\r", "\x85", "\u2028"])
 def test_lines_are_counted_as_yaml_counts_them(ending: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     text = HEAD + "layers:\n  - conv: {out: 8, kernal: 3}\n  - relu\n"
-    assert told(text.replace("\n", ending), tmp_path, monkeypatch) == WRONG_FIELD
+    assert error_text(text.replace("\n", ending), tmp_path, monkeypatch) == WRONG_FIELD
 
 
 def test_a_byte_order_mark_moves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -152,7 +152,7 @@ net.yaml:1:1: error: a file has no key 'nane'; did you mean 'name'?
    1 | nane: Net
      | ^^^^
    a file takes: name, source, input, args, blocks, layers, heads, claims, include, base"""
-    assert told(text, tmp_path, monkeypatch) == expected
+    assert error_text(text, tmp_path, monkeypatch) == expected
     with pytest.raises(ParamcalcError, match="did you mean 'name'") as caught:
         paramcalc.loads(text, name="net.yaml")
     assert str(caught.value) == expected
@@ -178,7 +178,7 @@ def test_a_lone_surrogate_in_a_text_is_refused() -> None:
         ("layers:\n" + "".join(f"{' ' * depth}-\n" for depth in range(1000)), "nested deeper than 60 levels"),
         (f"layers: [linear: {'(' * 200}1{')' * 200}]", "net.yaml:3:59: error: nested deeper than 40 levels"),
         (f"layers: [{'x' * 900_000}]", f"error: there is no layer or block '{'x' * 59}…'"),
-        (f"layers: [{'relu, ' * 120_000}]", "error: more than 100,000 values, with aliases written out"),
+        (f"layers: [{'relu, ' * 120_000}]", "error: more than 100,000 values, with aliases expanded"),
         ("layers:\n" + "  - rleu\n" * 90_000, "… and over 60 more errors"),
         ("layers:\n" + "".join(f"  - linear: x{n}\n" for n in range(30_000)), "… and over 60 more errors"),
         (f"layers: [relu: {{{', '.join(f'x{n}: 1' for n in range(40_000))}}}]", "… and over 60 more errors"),
@@ -190,7 +190,7 @@ def test_a_lone_surrogate_in_a_text_is_refused() -> None:
             "blocks:\n"
             + "".join(f"  b{n}: {{layers: [b{n + 1}, b{n + 1}]}}\n" for n in range(30))
             + "  b30: {layers: []}\nlayers: [b0]",
-            "error: more than 100,000 calls of blocks, with repeats and blocks written out",
+            "error: more than 100,000 calls of blocks, with repeats and blocks expanded",
         ),
     ],
     ids=lambda value: value[:24].replace("\n", " ") if isinstance(value, str) else None,
@@ -198,7 +198,7 @@ def test_a_lone_surrogate_in_a_text_is_refused() -> None:
 def test_what_is_too_large_is_refused_quickly(
     text: str, expected: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    error = told(HEAD + text + "\n", tmp_path, monkeypatch)
+    error = error_text(HEAD + text + "\n", tmp_path, monkeypatch)
     assert expected in error
     assert len(error) < 40_000
 
@@ -213,9 +213,9 @@ def write_all(folder: Path, files: dict[str, str]) -> None:
         (folder / name).write_text(text)
 
 
-def test_a_base_circle_is_told_where_it_closes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_base_circle_is_reported_where_it_closes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     write_all(tmp_path, {"a.yaml": "base: b.yaml\nname: A\n", "b.yaml": "base: net.yaml\nname: B\n"})
-    assert told("name: Net\nbase: a.yaml\n", tmp_path, monkeypatch) == (
+    assert error_text("name: Net\nbase: a.yaml\n", tmp_path, monkeypatch) == (
         "b.yaml:1:7: error: files refer to one another in a circle: net.yaml → a.yaml → b.yaml → net.yaml\n"
         "   1 | base: net.yaml\n"
         "     |       ^^^^^^^^\n"
@@ -230,14 +230,14 @@ def test_an_include_through_a_symlink_out_of_the_folder_is_refused(
     write_all(tmp_path, {"outside.yaml": HEAD + "layers: []\n", "inside/other.yaml": HEAD + "layers: []\n"})
     (tmp_path / "inside" / "link.yaml").symlink_to(tmp_path / "outside.yaml")
     text = HEAD + "include: [link.yaml, other.yaml]\nlayers: []\n"
-    assert told(text, tmp_path / "inside", monkeypatch) == (
+    assert error_text(text, tmp_path / "inside", monkeypatch) == (
         "net.yaml:3:11: error: 'link.yaml' lies outside the folder of the file that names it\n"
         "   3 | include: [link.yaml, other.yaml]\n"
         "     |           ^^^^^^^^^"
     )
 
 
-def test_a_wrong_file_that_two_others_include_is_told_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_wrong_file_that_two_others_include_is_reported_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     write_all(
         tmp_path,
         {
@@ -247,7 +247,7 @@ def test_a_wrong_file_that_two_others_include_is_told_once(tmp_path: Path, monke
         },
     )
     text = HEAD + "include: [left.yaml, right.yaml, deep.yaml]\nlayers: [unknown_block]\n"
-    assert told(text, tmp_path, monkeypatch) == (
+    assert error_text(text, tmp_path, monkeypatch) == (
         "deep.yaml:3:10: error: there is no layer or block 'rleu'; did you mean 'relu'?\n"
         "   3 | layers: [rleu]\n"
         "     |          ^^^^\n"
@@ -256,13 +256,13 @@ def test_a_wrong_file_that_two_others_include_is_told_once(tmp_path: Path, monke
     )
 
 
-def test_an_included_file_that_is_no_text_is_told_where_it_is_named(
+def test_an_included_file_that_is_no_text_is_reported_where_it_is_named(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (tmp_path / "binary.yaml").write_bytes(b"\x00\xff")
     (tmp_path / "folder.yaml").mkdir()
     text = HEAD + "include: [binary.yaml, folder.yaml, 'a\\0', '']\nlayers: []\n".replace("'a\\0'", f"{'b' * 300}")
-    assert re.findall(r"error: (.*)", told(text, tmp_path, monkeypatch)) == [
+    assert re.findall(r"error: (.*)", error_text(text, tmp_path, monkeypatch)) == [
         "binary.yaml is not a text in UTF-8: byte 2 does not fit",
         "there is no file 'folder.yaml' beside this one, and no bundled architecture has this name",
         f"'{'b' * 59}…' cannot be read: File name too long",
@@ -273,7 +273,7 @@ def test_an_included_file_that_is_no_text_is_told_where_it_is_named(
 def test_more_files_than_the_limit_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     files = {f"f{n}.yaml": HEAD + f"include: [f{n + 1}.yaml]\nlayers: []\n" for n in range(60)}
     write_all(tmp_path, files)
-    error = told(HEAD + "include: [f0.yaml]\nlayers: []\n", tmp_path, monkeypatch)
+    error = error_text(HEAD + "include: [f0.yaml]\nlayers: []\n", tmp_path, monkeypatch)
     assert error.startswith("f48.yaml:3:11: error: more than 50 files refer to one another\n")
     assert error.endswith("   referenced from f0.yaml:3:11\n   referenced from net.yaml:3:11")
 
@@ -281,7 +281,7 @@ def test_more_files_than_the_limit_are_refused(tmp_path: Path, monkeypatch: pyte
 def test_a_name_that_is_close_to_a_file_beside_is_suggested(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     write_all(tmp_path, {"my_blocks.yaml": HEAD + "layers: []\n"})
     text = HEAD + "include: [my_block.yaml]\nlayers: []\n"
-    assert "; did you mean 'my_blocks.yaml'?" in told(text, tmp_path, monkeypatch)
+    assert "; did you mean 'my_blocks.yaml'?" in error_text(text, tmp_path, monkeypatch)
 
 
 # -- how problems are drawn ------------------------------------------------------------------------
@@ -310,7 +310,7 @@ def drawn(text: str, column: int, length: int) -> list[str]:
         ("", 1, 1, []),
     ],
 )
-def test_carets_stand_below_what_is_meant(text: str, column: int, length: int, expected: list[str]) -> None:
+def test_carets_are_below_the_span(text: str, column: int, length: int, expected: list[str]) -> None:
     assert drawn(text, column, length) == expected
 
 

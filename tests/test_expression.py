@@ -1,6 +1,6 @@
-"""The expression language: values, names, and each thing that can be wrong, with the place of the blame.
+"""The expression language: values, names, and each thing that can be wrong, with its position.
 
-In the tables of errors, «» encloses what the caret must stand below; an empty «» is the place
+In the tables of errors, «» encloses what the caret must be below; an empty «» is the position
 behind the text, or of what is missing.
 """
 
@@ -34,7 +34,7 @@ def value(text: str) -> Constant:
 
 
 def blame(marked: str) -> tuple[str, int, int]:
-    """A text without its marks, and the place and length that they enclose."""
+    """A text without its marks, and the offset and length that they enclose."""
     before, rest = marked.split("«")
     inside, after = rest.split("»")
     return before + inside + after, len(before), max(1, len(inside))
@@ -200,7 +200,7 @@ def test_words_and_lists_are_values() -> None:
     assert value("(both)") == (1, 2)
 
 
-def test_names_are_told_with_their_first_place() -> None:
+def test_names_come_with_their_first_offset() -> None:
     assert parse("a + min(b, a)*_c2 - b").names == {"a": 0, "b": 8, "_c2": 14}
     assert parse("not true or 1 == 1").names == {}
 
@@ -218,7 +218,7 @@ ANYTHING = "a number, a name or '('"
 
 
 @pytest.mark.parametrize(
-    ("marked", "told"),
+    ("marked", "message"),
     [
         ("«»", f"expected {ANYTHING}, got the end"),
         ("  «»", f"expected {ANYTHING}, got the end"),
@@ -247,18 +247,18 @@ ANYTHING = "a number, a name or '('"
         ("1 < 2 «<» 3", "comparisons do not chain; join them with 'and'"),
         ("1 == 1 «==» 1", "comparisons do not chain; join them with 'and'"),
         ("true and 1 < 2 «>=» 1", "comparisons do not chain; join them with 'and'"),
-        ("«$»", "'$' has no place in an expression"),
-        ("a«.»b", "'.' has no place in an expression"),
-        ("a«[»0]", "'[' has no place in an expression"),
-        ("«'»same'", "quotes have no place in an expression"),
-        ("«ä»", "'ä' has no place in an expression"),
-        ("2 «×» 3", "'×' has no place in an expression"),
-        ("6«/»2", "'/' has no place in an expression; divide with '//'"),
-        ("2«^»3", "'^' has no place in an expression; write products out"),
-        ("a «=» 2", "'=' has no place in an expression; compare with '=='"),
-        ("a «&» b", "'&' has no place in an expression; write 'and'"),
-        ("a «|» b", "'|' has no place in an expression; write 'or'"),
-        ("«!»a", "'!' has no place in an expression; write 'not'"),
+        ("«$»", "'$' is not allowed in an expression"),
+        ("a«.»b", "'.' is not allowed in an expression"),
+        ("a«[»0]", "'[' is not allowed in an expression"),
+        ("«'»same'", "quotes are not allowed in an expression"),
+        ("«ä»", "'ä' is not allowed in an expression"),
+        ("2 «×» 3", "'×' is not allowed in an expression"),
+        ("6«/»2", "'/' is not allowed in an expression; divide with '//'"),
+        ("2«^»3", "'^' is not allowed in an expression; write products out"),
+        ("a «=» 2", "'=' is not allowed in an expression; compare with '=='"),
+        ("a «&» b", "'&' is not allowed in an expression; write 'and'"),
+        ("a «|» b", "'|' is not allowed in an expression; write 'or'"),
+        ("«!»a", "'!' is not allowed in an expression; write 'not'"),
         ("«1.»", "'1.' is not a number; write 1"),
         ("1 + «1.5.2»", "'1.5.2' is not a number"),
         ("«1e5»", "'1e5' is not a number"),
@@ -274,9 +274,9 @@ ANYTHING = "a number, a name or '('"
         ("«round_to(1, 2, 3)» + 1", "round_to takes a number and a multiple"),
     ],
 )
-def test_what_does_not_parse_is_told_with_its_place(marked: str, told: str) -> None:
+def test_what_does_not_parse_is_reported_at_its_position(marked: str, message: str) -> None:
     text, offset, length = blame(marked)
-    with pytest.raises(SyntaxProblem, match=f"^error: {re.escape(told)}$") as caught:
+    with pytest.raises(SyntaxProblem, match=f"^error: {re.escape(message)}$") as caught:
         parse(text)
     assert (caught.value.offset, caught.value.length) == (offset, length)
 
@@ -285,7 +285,7 @@ def test_what_does_not_parse_is_told_with_its_place(marked: str, told: str) -> N
 
 
 @pytest.mark.parametrize(
-    ("marked", "told"),
+    ("marked", "message"),
     [
         ("1 + «n // 0»", "division by zero"),
         ("«n % (1 - 1)» + 1", "division by zero"),
@@ -310,8 +310,8 @@ def test_what_does_not_parse_is_told_with_its_place(marked: str, told: str) -> N
         ("«H >= 5»", "whether H >= 5 depends on the symbol H"),
         ("«H < W»", "whether H < W depends on the symbols H and W"),
         ("1 + «min(H, 5)»", "which of H and 5 is smaller depends on the symbol H"),
-        ("«H + 0.5»", "H and 0.5 do not make a whole number"),
-        ("«H // 0.5»", "H and 0.5 do not make a whole number"),
+        ("«H + 0.5»", "H and 0.5 do not give a whole number"),
+        ("«H // 0.5»", "H and 0.5 do not give a whole number"),
         ("«0.5 * H» + 1", "0.5 of H is not always a whole number; divide with '//'"),
         ("«(2*H + 1) * 0.5»", "0.5 of 2*H + 1 is not always a whole number; divide with '//'"),
         ("«min(H, 0.5)»", "H and 0.5 do not compare: one is a symbol, one a fraction"),
@@ -323,9 +323,9 @@ def test_what_does_not_parse_is_told_with_its_place(marked: str, told: str) -> N
         ("«round_to(5, H)»", "round_to needs a whole multiple above 0, got H"),
     ],
 )
-def test_what_cannot_be_computed_is_told_with_its_place(marked: str, told: str) -> None:
+def test_what_cannot_be_computed_is_reported_at_its_position(marked: str, message: str) -> None:
     text, offset, length = blame(marked)
-    with pytest.raises(SyntaxProblem, match=f"^error: {re.escape(told)}$") as caught:
+    with pytest.raises(SyntaxProblem, match=f"^error: {re.escape(message)}$") as caught:
         value(text)
     assert (caught.value.offset, caught.value.length) == (offset, length)
 
@@ -400,7 +400,7 @@ def test_nesting_is_counted_inside_one_another_only() -> None:
 
 
 def test_symbolic_sizes_grow_no_further_than_their_limit() -> None:
-    names: dict[str, Constant] = {f"s{place}": symbol(f"s{place}") for place in range(12)}
+    names: dict[str, Constant] = {f"s{index}": symbol(f"s{index}") for index in range(12)}
     factor = f"({'+'.join(names)})"
     with pytest.raises(SyntaxProblem, match=r"^error: the expression grows beyond 2,000 terms$"):
         parse("*".join([factor] * 8)).evaluate(names)

@@ -42,26 +42,13 @@ def test_a_symbol_of_the_input_may_be_set() -> None:
     assert [node.output.shape for node in network.nodes] == [(8, 6, 7), (8, 12, 14), (2, 12, 13)]
 
 
-def test_an_input_is_given_with_or_without_its_name() -> None:
-    message = "the input 'image' is given with and without its name; one of them is enough"
-    with pytest.raises(ParamcalcError, match=message):
-        paramcalc.loads(TWO, input={"image": [3, 32, 30], "": [3, 8, 8]})
-    done = call("show", "lenet5", "--input", "1,36,36", "--input", "input=1,40,40")
-    assert (done.status, done.out) == (2, "")
-
-
-def test_sizes_that_are_given_come_before_symbols() -> None:
-    sizes = ("--input", "1,36,36", "--format", "json")
-    assert call("show", "lenet5", "--symbolic", *sizes).out == call("show", "lenet5", *sizes).out
-
-
-def test_other_symbols_take_the_places_of_those_of_the_file() -> None:
+def test_other_symbols_replace_those_of_the_file() -> None:
     network = paramcalc.loads(RESTORED, input=[3, "N", "2*N"])
     n = paramcalc.symbol("N")
     assert network.nodes[1].output.shape == (8, n, 2 * n)
 
 
-def test_symbols_may_change_places() -> None:
+def test_symbols_may_be_exchanged() -> None:
     network = paramcalc.loads(RESTORED, input=[3, "W", "H"])
     w, h = paramcalc.symbol("W"), paramcalc.symbol("H")
     assert network.inputs[0].output.shape == (3, w, h)

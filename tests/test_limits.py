@@ -116,7 +116,7 @@ def test_blocks_inside_one_another() -> None:
         blocks = "".join(f"  b{number}: {{layers: [b{number + 1}]}}\n" for number in range(count - 1))
         return f"{HEAD}blocks:\n{blocks}  b{count - 1}: {{layers: [relu]}}\nlayers: [b0]\n"
 
-    edge(text, limits.CALL_DEPTH, "blocks inside one another deeper than 40 levels")
+    edge(text, limits.CALL_DEPTH, "blocks nested deeper than 40 levels")
 
 
 def test_steps_that_are_executed() -> None:
@@ -154,7 +154,7 @@ def test_steps_that_would_be_executed_in_any_case(monkeypatch: pytest.MonkeyPatc
 def test_a_long_chain_of_blocks_is_refused_before_it_is_looked_through() -> None:
     blocks = "".join(f"  b{n}: {{layers: [{{b{n + 1}: , repeat: 2}}]}}\n" for n in range(2000))
     text = f"{HEAD}blocks:\n{blocks}  b2000: {{layers: [relu]}}\nlayers:\n  - {{b0: , repeat: 2}}\n"
-    assert told(text) == f"blocks inside one another deeper than {limits.CALL_DEPTH} levels"
+    assert told(text) == f"blocks nested deeper than {limits.CALL_DEPTH} levels"
 
 
 def test_steps_of_different_sizes_with_symbols() -> None:

@@ -92,14 +92,14 @@ WORDS = (
     ),
     *("1 // 0", "9**9", "min(H, 3)", "H == W", "not true", "(" * 50, "a.b", "1000000000", "&a [*a]", "- - -", "? x"),
 )
-"""What stands in place of a word."""
+"""What a word is replaced by."""
 
 VALUES: tuple[Any, ...] = (
     *(None, True, False, 0, 1, -1, 2, 7, 0.5, -2.25, 10**6, 10**18, 10**40, "", "x", "H", "relu", "conv", "same"),
     *("H // 2", "channels", "H % 2 == 0", "min(H, W)", "1 // 0", "a b", "first.inner", "é", "1\n2", "\x1b[0m"),
     *([], {}, [[]], [{}], [None], ["relu"], [[1, 2], [3, 4]], {"a": []}, {"relu": None}, {"a": ["relu"], "b": []}),
 )
-"""What stands in place of a value of the tree."""
+"""What a value of the tree is replaced by."""
 
 
 def texts() -> list[str]:
@@ -108,11 +108,11 @@ def texts() -> list[str]:
     return [*SMALL, *(text for text in bundled if len(text) < 6_000)]
 
 
-def places(tree: Any) -> Iterator[tuple[Any, Any]]:
+def entries(tree: Any) -> Iterator[tuple[Any, Any]]:
     """Every container of a tree with every key or index in it."""
     for key in list(tree) if isinstance(tree, dict) else range(len(tree)) if isinstance(tree, list) else ():
         yield tree, key
-        yield from places(tree[key])
+        yield from entries(tree[key])
 
 
 def break_letters(text: str, chance: random.Random) -> str:
@@ -146,7 +146,7 @@ def break_values(text: str, chance: random.Random) -> str:
     """Values of the tree removed, replaced, moved, wrapped or given another key."""
     tree = yaml.safe_load(text)
     for _ in range(chance.choice((1, 1, 2, 5))):
-        every = list(places(tree))
+        every = list(entries(tree))
         if not every:
             break
         container, key = chance.choice(every)

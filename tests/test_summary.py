@@ -14,7 +14,7 @@ import paramcalc
 from paramcalc import ParamcalcError, Report, symbol
 from paramcalc.report.summary import Summary, memory, ratio
 from tests.calling import call
-from tests.documents import Document, Step, TapMap, documents
+from tests.documents import Document, Interpreter, Step, documents
 
 
 def bundled(name: str, **given: Any) -> Report:
@@ -35,7 +35,7 @@ def conv(out: int | str) -> Step:
 
 @given(documents(), st.integers(1, 5))
 def test_shares_and_largest_layer_are_those_of_a_second_reading(document: Document, classes: int) -> None:
-    rows = TapMap(document).run()
+    rows = Interpreter(document).run()
     last = rows[-1].output.shape if rows else document.input
     features = 1
     for size in last:

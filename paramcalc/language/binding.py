@@ -15,7 +15,7 @@ from paramcalc.language.scopes import Environment
 
 
 class Binder:
-    """Binds the names of a file, for the shapes and settings that a caller gives in place of the file's own.
+    """Binds the names of a file, for the shapes and settings that a caller gives instead of the file's own.
 
     A shape without a name is that of the first input.
     """
@@ -69,9 +69,9 @@ class Binder:
             if chosen is None:
                 environment[name] = symbol(name)
                 continue
-            free = symbols(chosen.names) if name in settings else {}
+            own = symbols(chosen.names) if name in settings else {}
             try:
-                environment[name] = self.findings.evaluate(chosen, {**free, **environment})
+                environment[name] = self.findings.evaluate(chosen, {**own, **environment})
             except Reported:
                 environment[name] = 1
         return environment
@@ -96,7 +96,7 @@ class Binder:
         """Report a symbol of the input that gets two sizes."""
         if before != value:
             message = f"{name} cannot be both {spell(before)} and {spell(value)}"
-            self.findings.add(message, span, f"{name} stands for one size, in the input and wherever the file uses it")
+            self.findings.add(message, span, f"{name} is one size, in the input and wherever the file uses it")
 
     # -- inputs -------------------------------------------------------------------------------
 

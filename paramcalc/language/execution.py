@@ -1,4 +1,4 @@
-"""Executes steps: lists, layers, joins and calls of blocks, with repeats written out.
+"""Executes steps: lists, layers, joins and calls of blocks, with repeats expanded.
 
 A problem is reported where it is found, and `Reported` is raised to leave the step. `execute` is what catches it: the
 step has no node then. So None in place of a node means one thing: it is not known, because of a reported error. What
@@ -132,7 +132,7 @@ class Executor:
 
     def stop(self, step: Step, what: str, context: CallContext) -> NoReturn:
         """Report that the limit is exceeded. Raises Enough."""
-        message = f"more than {limits.STEPS:,} {what}, with repeats and blocks written out"
+        message = f"more than {limits.STEPS:,} {what}, with repeats and blocks expanded"
         self.findings.add(message, step.span, trail=context.trail)
         raise Enough
 
@@ -219,7 +219,7 @@ class Executor:
         """The node that a block ends in, executed with names and a list of its own."""
         block = self.blocks[step.callee]
         if len(context.trail) >= limits.CALL_DEPTH:
-            self.findings.add(f"blocks inside one another deeper than {limits.CALL_DEPTH} levels", step.span)
+            self.findings.add(f"blocks nested deeper than {limits.CALL_DEPTH} levels", step.span)
             raise Enough
         names = context.names_for(step.names, incoming) if step.names else context.environment
         key = memory_key(step, names) if step.names else step
@@ -271,7 +271,7 @@ class Executor:
         target = other + path[len(own) :]
         node = self.network.step(target)
         if node is None:
-            raise LayerError(f"there is no step '{target}' to share the weights of")
+            raise LayerError(f"there is no step '{target}' whose weights could be shared")
         owner = node.shared_with or node
         return owner if any(owner.counts[:3]) else None
 

@@ -114,9 +114,9 @@ def tokenize(text: str) -> list[Token]:
     while offset < len(text):
         match = TOKEN.match(text, offset)
         if match is None:
-            subject = "quotes have" if text[offset] in "'\"" else f"'{text[offset]}' has"
+            subject = "quotes are" if text[offset] in "'\"" else f"'{text[offset]}' is"
             hint = INSTEAD.get(text[offset], "")
-            raise SyntaxProblem(f"{subject} no place in an expression{hint}", offset, 1)
+            raise SyntaxProblem(f"{subject} not allowed in an expression{hint}", offset, 1)
         token = Token(match.lastgroup or "", match[0], offset)
         if token.kind == "number":
             check_number(token)
@@ -406,7 +406,7 @@ def floor_divide(left: Number, right: Number) -> Number:
 def need_whole(left: Number, right: Number) -> None:
     """Raise ExpressionError for a symbolic size beside a fraction."""
     if {Fraction, Expr} <= {type(left), type(right)}:
-        raise ExpressionError(f"{spell(left)} and {spell(right)} do not make a whole number")
+        raise ExpressionError(f"{spell(left)} and {spell(right)} do not give a whole number")
 
 
 def remainder(left: Number, right: Number) -> Number:
@@ -425,7 +425,7 @@ def maximum(*values: Number) -> Number:
 
 
 def smaller_of(left: Number, right: Number, wanted: str) -> Number:
-    """The smaller of two numbers; an error calls it, or the other one, `wanted`."""
+    """The smaller of two numbers; an error that symbols decide this asks for the `wanted` one, smaller or larger."""
     if isinstance(left, Fraction) or isinstance(right, Fraction):
         if isinstance(left, Expr) or isinstance(right, Expr):
             raise ExpressionError(f"{spell(left)} and {spell(right)} do not compare: one is a symbol, one a fraction")

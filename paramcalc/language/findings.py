@@ -36,7 +36,7 @@ class Findings:
         self._noted: set[str] = set()
 
     def add(self, message: str, span: Span, *notes: str, trail: tuple[tuple[str, Span], ...] = ()) -> None:
-        """One more problem; empty notes are left out. Raises Enough after the last that is looked for."""
+        """One more problem; empty notes are left out. Raises Enough beyond the limit."""
         self.added += 1
         if (message, span) in self._known:
             return
@@ -76,7 +76,7 @@ class Findings:
             return ""
         if isinstance(value, Scalar) and value.value is not None and not isinstance(value.value, bool):
             return str(value.value)
-        self.mismatch(f"{what} must be a text", value)
+        self.mismatch(f"{what} must be text", value)
         return ""
 
     def name(self, key: Scalar, what: str) -> str:
@@ -88,7 +88,7 @@ class Findings:
         return text
 
     def keys(self, tree: Entries, allowed: Collection[str], what: str) -> frozenset[str]:
-        """Report the keys that are not allowed. Returns the allowed keys that these were probably meant to be."""
+        """Report the keys that are not allowed. Returns the allowed keys that they probably should be."""
         unknown = [key for key, _ in tree.entries if key.value not in allowed]
         return self.unknown(unknown, allowed, f"{what} has no key", what)
 

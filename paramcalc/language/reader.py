@@ -26,8 +26,7 @@ Resolve = Callable[[str], File]
 def read(source: Source, resolve: Resolve) -> File:
     """The file that a text describes; `resolve` gives the files that it includes or is based on.
 
-    Raises ParamcalcError with all the problems of the text, in the order in which they stand, after
-    those of the files that it refers to.
+    Raises ParamcalcError with all the problems of the text, in order, after those of the files that it refers to.
     """
     tree, problems = parse(source)
     reader = _Reader(resolve, Findings(problems))
@@ -89,7 +88,7 @@ class _Reader:
         return []
 
     def top_keys(self, tree: Entries, based: bool) -> frozenset[str]:
-        """Check the keys of the file. Returns the keys that unknown ones were probably meant to be."""
+        """Check the keys of the file. Returns the keys that unknown ones probably should be."""
         what = "a file with 'base'" if based else "a file"
         likely = self.findings.keys(tree, VARIANT_KEYS if based else FILE_KEYS, what)
         required = ("name",) if based else ("name", "input", "layers")
@@ -100,7 +99,7 @@ class _Reader:
     # -- other files --------------------------------------------------------------------------
 
     def base(self, tree: Entries, file: File) -> File | None:
-        """The file that this one is a variant of; what it says, this one says too."""
+        """The file that this one is a variant of, whose content this one has too."""
         value = tree.get("base")
         base = None if value is None else self.other_file(value, "base must be the name of a file")
         if base is not None:

@@ -163,7 +163,7 @@ class _TreeBuilder:
         """A value is complete; `before` is how many there were when it began."""
         self.size += 1
         if self.size > limits.YAML_VALUES:
-            message = f"more than {limits.YAML_VALUES:,} values, with aliases written out"
+            message = f"more than {limits.YAML_VALUES:,} values, with aliases expanded"
             raise self.error(self.problem(message, event))
         if event.anchor and not isinstance(event, yaml.AliasEvent):
             self.anchors[event.anchor] = (value, self.size - before)
@@ -214,7 +214,7 @@ class _TreeBuilder:
     def report_tag(self, event: Any) -> None:
         if event.tag is not None and event.tag != "!":
             tag = event.tag.replace("tag:yaml.org,2002:", "!!")
-            self.problems.append(self.problem(f"tags such as '{clipped(tag)}' have no meaning here", event))
+            self.problems.append(self.problem(f"tags such as '{clipped(tag)}' are not supported", event))
 
     def span(self, event: Any) -> Span:
         start, end = event.start_mark, event.end_mark

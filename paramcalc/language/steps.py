@@ -134,7 +134,7 @@ class StepReader(NamedTuple):
                 if isinstance(given, Scalar) and isinstance(given.value, str):
                     step.label = self.findings.name(given, "a step")
                 else:
-                    self.findings.mismatch("name must be a text", given)
+                    self.findings.mismatch("name must be text", given)
             elif word == "from":
                 step.start = reference(given, "from", self.findings)
             elif word == "share":
@@ -203,7 +203,7 @@ class StepReader(NamedTuple):
         step.arguments[name] = slot.read(value, f"{name} of {step.callee}", self.scope, self.findings)
 
     def report_unknown(self, step: Step, words: list[Scalar], slots: Mapping[str, Slot]) -> frozenset[str]:
-        """Report words that are no slots. Returns the slots that these were probably meant to be."""
+        """Report words that are no slots. Returns the slots that they probably should be."""
         others: list[Scalar] = []
         for word in words:
             if word.value in STEP_KEYS:

@@ -28,7 +28,7 @@ PLAIN = {
     "found a tab character that violates indentation": TAB,
     "found unexpected end of stream": "the quotes that open here are not closed",
     "found unknown escape character": "no escape that YAML knows; in single quotes, '\\' is an ordinary character",
-    "did not find expected alphabetic or numeric character": "expected a name behind '&' or '*'",
+    "did not find expected alphabetic or numeric character": "expected a name after '&' or '*'",
     "found unknown directive name": "a line must not begin with '%'",
     "found incompatible YAML document": "a line must not begin with '%'",
     "did not find expected comment or line break": "expected the end of the line",

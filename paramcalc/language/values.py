@@ -22,7 +22,7 @@ SWITCHES = {"no": "false", "off": "false", "false": "false", "yes": "true", "on"
 class Scope(NamedTuple):
     """The names that an expression may use: arguments and symbols, and the axes of an incoming tensor, if there is one.
 
-    The name of an axis stands for its size. Where a scope is expected, None allows every name.
+    The name of an axis is that of its size. Where a scope is expected, None allows every name.
     """
 
     names: frozenset[str]
@@ -96,9 +96,9 @@ def report_unknown_names(value: Scalar, parsed: Expression, scope: Scope | None,
             continue
         span = value.span.within(parsed.text, offset, len(name))
         if name in WORDS:
-            findings.add(f"'{name}' stands alone, not inside an expression", span)
+            findings.add(f"'{name}' cannot be part of an expression", span)
         elif name in TENSOR_NAMES:
-            findings.add(f"'{name}' is a size of an incoming tensor, and arguments have none", span)
+            findings.add(f"'{name}' is a size of the incoming tensor, which a default cannot use", span)
         elif name.lower() in SWITCHES:
             findings.add(f"unknown name '{clipped(name)}'; write {SWITCHES[name.lower()]}", span)
         else:
@@ -118,7 +118,7 @@ def parameters(value: Value | None, names: frozenset[str] | None, findings: Find
         if given is not None:
             default = argument(given, f"the default of '{clipped(name)}'", known, findings)
         if name in FUNCTIONS or name in KEYWORDS or name in WORDS:
-            findings.add(f"'{name}' has a meaning of its own and cannot be an argument", key.span)
+            findings.add(f"'{name}' is a word of the language and cannot name an argument", key.span)
         elif any(parameter.name == name for parameter in found):
             first = next(parameter.span for parameter in found if parameter.name == name)
             findings.add(f"argument '{clipped(name)}' is given twice", key.span, f"first at {first}")
@@ -146,15 +146,14 @@ def parameter_items(value: Value | None, findings: Findings) -> Iterator[tuple[S
             yield from item.entries
 
 
-def reference(value: Value, what: str, findings: Findings) -> Reference | None:
-    """The name of an earlier step."""
+def reference(value: Value, what: str, findings: Findings) -> Reference:
+    """The name of an earlier step; an empty one where a file gives none, which is reported."""
     if isinstance(value, Scalar) and isinstance(value.value, str):
         return Reference(value.value, value.span)
     findings.mismatch(f"{what} must be the name of a step", value)
-    return None
+    return Reference("", value.span)
 
 
 def step_name(value: Value, what: str, scope: Scope | None, findings: Findings) -> Argument:
     """The name of an earlier step as the value of a field."""
-    found = reference(value, what, findings)
-    return Argument(found.name if found else "", value.span)
+    return Argument(*reference(value, what, findings))

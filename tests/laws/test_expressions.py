@@ -220,6 +220,6 @@ def test_any_text_is_parsed_or_refused_at_an_offset_inside_it(text: str) -> None
 def test_text_that_is_not_ascii_is_refused(text: str) -> None:
     assume(not text.isascii())
     with pytest.raises(
-        SyntaxProblem, match=r"(has|have) no place in an expression|not a number|expected|begin|no function"
+        SyntaxProblem, match=r"(is|are) not allowed in an expression|not a number|expected|begin|no function"
     ):
         parse(text)

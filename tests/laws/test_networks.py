@@ -14,7 +14,7 @@ import paramcalc
 from paramcalc import ParamcalcError, Report, Row, Size, Totals, substitute
 from paramcalc.algebra.receptive_field import Ordered
 from paramcalc.language.expression import parse
-from tests.documents import Document, Figures, TapMap, documents, extended, fits, joins
+from tests.documents import Document, Figures, Interpreter, documents, extended, fits, joins
 from tests.documents import Step as Written
 
 COUNTED = ("weights", "biases", "params", "buffers", "macs", "activations")
@@ -39,7 +39,7 @@ def analysis(document: Document) -> Report:
 @given(documents())
 def test_a_document_means_what_a_second_reading_says(document: Document) -> None:
     report = analysis(document)
-    expected = TapMap(document).run()
+    expected = Interpreter(document).run()
     assert [row.type for row in report.layers] == [row.type for row in expected]
     for row, figure in zip(report.layers, expected, strict=True):
         assert row.output == figure.output.shape
