@@ -12,6 +12,7 @@ from paramcalc.language.document import Argument, File, InputSpec
 from paramcalc.language.expression import Constant, Expression, spell
 from paramcalc.language.findings import Findings, Reported
 from paramcalc.language.scopes import Environment
+from paramcalc.language.source import Scalar
 
 
 class Binder:
@@ -55,9 +56,8 @@ class Binder:
         names = [*(parameter.name for parameter in file.parameters), *sorted(file.symbols)]
         for name, setting in settings.items():
             if name not in names:
-                takes = f"{file.name} takes: {', '.join(names)}" if names else f"{file.name} takes no arguments"
-                span = Span(setting.span.source, 1, 1, len(name))
-                self.findings.add(f"{file.name} has no argument '{name}'{suggestion(name, names)}", span, takes)
+                word = Scalar(name, Span(setting.span.source, 1, 1, len(name)))
+                self.findings.unknown([word], names, f"{file.name} has no argument", file.name)
             elif name in file.symbols:
                 with suppress(Reported):
                     value = self.findings.evaluate(setting, symbols(setting.names))

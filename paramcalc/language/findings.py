@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterable, Mapping
-from typing import NoReturn
+from typing import NoReturn, TypeAlias
 
 from paramcalc.errors import PROBLEMS_LOOKED_FOR, Problem, Span, clipped, closest, conjoined, listing
 from paramcalc.language.document import Argument
 from paramcalc.language.expression import Constant, SyntaxProblem
 from paramcalc.language.source import Entries, Scalar, Value, describe
+
+Trail: TypeAlias = tuple[tuple[str, Span], ...]
+"""The calls of blocks that led to a step, innermost first: the block's name and where it is called."""
 
 NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
@@ -35,7 +38,7 @@ class Findings:
         self._known: set[tuple[str, Span]] = set()
         self._noted: set[str] = set()
 
-    def add(self, message: str, span: Span, *notes: str, trail: tuple[tuple[str, Span], ...] = ()) -> None:
+    def add(self, message: str, span: Span, *notes: str, trail: Trail = ()) -> None:
         """One more problem; empty notes are left out. Raises Enough beyond the limit."""
         self.added += 1
         if (message, span) in self._known:
@@ -45,14 +48,12 @@ class Findings:
         if len(self.problems) > PROBLEMS_LOOKED_FOR:
             raise Enough
 
-    def fail(self, message: str, span: Span, *notes: str, trail: tuple[tuple[str, Span], ...] = ()) -> NoReturn:
+    def fail(self, message: str, span: Span, *notes: str, trail: Trail = ()) -> NoReturn:
         """Add a problem that leaves something without a value. Raises Reported."""
         self.add(message, span, *notes, trail=trail)
         raise Reported
 
-    def evaluate(
-        self, argument: Argument, names: Mapping[str, Constant], trail: tuple[tuple[str, Span], ...] = ()
-    ) -> Constant:
+    def evaluate(self, argument: Argument, names: Mapping[str, Constant], trail: Trail = ()) -> Constant:
         """The value of an argument. Raises Reported where it cannot be computed."""
         try:
             return argument.evaluate(names)

@@ -187,19 +187,16 @@ class _Reader:
         for key, spec in value.entries:
             name = self.findings.name(key, "an input")
             what = f"input '{clipped(name)}'"
-            shape: Value | None = spec
-            count = None
-            if isinstance(spec, Entries):
-                likely = self.findings.keys(spec, INPUT_KEYS, "an input")
-                shape, times = spec.get("shape"), spec.get("count")
-                count = None if times is None else argument(times, f"count of {what}", None, self.findings, single=True)
-                if shape is None:
-                    self.findings.needs(what, {"shape"} - likely, key.span)
-                    continue
-            assert shape is not None
-            sizes = self.shape(shape, what)
-            axes = spec.get("axes") if isinstance(spec, Entries) else None
-            yield InputSpec(name, key.span, sizes, count, axes and self.axes(axes, len(sizes), what))
+            if not isinstance(spec, Entries):
+                yield InputSpec(name, key.span, self.shape(spec, what), None)
+                continue
+            likely = self.findings.keys(spec, INPUT_KEYS, "an input")
+            shape, times = spec.get("shape"), spec.get("count")
+            count = argument(times, f"count of {what}", None, self.findings, single=True) if times else None
+            if shape is None:
+                self.findings.needs(what, {"shape"} - likely, key.span)
+            else:
+                yield InputSpec(name, key.span, self.shape(shape, what), count)
 
     def shape(self, value: Value, what: str) -> list[Argument]:
         """The sizes of an input."""

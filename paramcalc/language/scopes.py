@@ -5,17 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TypeAlias
 
-from paramcalc.errors import Span
 from paramcalc.language.expression import Constant
-from paramcalc.language.findings import Reported
+from paramcalc.language.findings import Reported, Trail
 from paramcalc.layers.base import axis_of
 from paramcalc.network import Node
 
 Environment: TypeAlias = dict[str, Constant]
 """The values of names: arguments, and the symbols of the input."""
-
-Trail: TypeAlias = tuple[tuple[str, Span], ...]
-"""The calls of blocks that led to a step, innermost first: the block's name and where it is called."""
 
 NamedStep: TypeAlias = tuple[Node | None, str, bool]
 """An earlier step: its node (None: not known, because of a reported error), its path, and whether it is the only

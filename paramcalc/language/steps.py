@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import NamedTuple
 
 from paramcalc.errors import Span, clipped, closest, conjoined, listing, suggestion
@@ -42,25 +42,18 @@ class StepReader(NamedTuple):
             self.findings.mismatch(f"{what} must be a list of steps", value, hint_for_list(value))
             return []
         steps = [step for item in value.items if (step := self.step(item)) is not None]
-        self.need_own_names(steps)
+        labels: dict[str | None, Span] = {}
         unlabelled = Counter(step.callee for step in steps if step.label is None)
         joins = sum(step.is_join for step in steps)
         for step in steps:
+            first = labels.setdefault(step.label, step.label_span)
+            if step.label and first is not step.label_span:
+                self.findings.add(f"two steps have the name '{step.label}'", step.label_span, f"first at {first}")
             once = step.repeat is None and step.label is None
             step.is_unique = once and unlabelled[step.callee] == 1
             step.is_only_join = once and joins == 1
             step.fixed_name = step.callee if step.is_unique else step.label
         return steps
-
-    def need_own_names(self, steps: Iterable[Step]) -> None:
-        """Report steps of one list that have the same name."""
-        labels: dict[str, Span] = {}
-        for step in steps:
-            if step.label is None:
-                continue
-            first = labels.setdefault(step.label, step.label_span)
-            if first is not step.label_span:
-                self.findings.add(f"two steps have the name '{step.label}'", step.label_span, f"first at {first}")
 
     def branch(self, key: Scalar, value: Value, what: str, of: str = "") -> Branch:
         """A named list of steps: a head, or a branch `of` a join."""
@@ -93,7 +86,8 @@ class StepReader(NamedTuple):
 
     def report_several_words(self, words: list[Scalar]) -> None:
         """Report a step with several words that are no keys of a step."""
-        callees = [word for word in words if self.is_callee(word)]
+        known = {*MODULES, *self.blocks.known, *self.blocks.broken}
+        callees = [word for word in words if word.value in known]
         if len(callees) > 1:
             first, second = callees[:2]
             self.findings.add(
@@ -141,10 +135,6 @@ class StepReader(NamedTuple):
                 step.share = reference(given, "share", self.findings)
             elif word in STEP_KEYS:
                 setattr(step, word, argument(given, word, self.scope, self.findings, single=True))
-
-    def is_callee(self, word: Scalar) -> bool:
-        """Whether a word names a layer or block, even one that could not be read."""
-        return word.value in MODULES or word.value in self.blocks.known or word.value in self.blocks.broken
 
     def callee_is_known(self, step: Step) -> bool:
         """Whether a step's layer or block can be used; one that does not exist is reported."""
