@@ -15,10 +15,14 @@ import pytest
 import paramcalc
 from paramcalc import ParamcalcError, limits
 from paramcalc.errors import Problem, Source, Span, listing, suggestion
+from paramcalc.layers import MODULES
 
 FOLDER = Path(__file__).parent / "errors"
 NAMES = sorted(path.stem for path in FOLDER.glob("*.yaml"))
 OVERWRITE = os.environ.get("PARAMCALC_OVERWRITE") == "1"
+ALL_LAYERS = re.compile(r"^   layers: (adaptive_avg_pool,.*(?:\n     [a-z0-9_, ]+$)*)", re.MULTILINE)
+"""The note that lists every layer, which a new layer would change."""
+
 HEAD = "name: Net\ninput: [3, 8, 8]\n"
 
 
@@ -39,12 +43,18 @@ def error_text(text: str | bytes, folder: Path, monkeypatch: pytest.MonkeyPatch)
 @pytest.mark.parametrize("name", NAMES)
 def test_a_wrong_file_gives_the_errors_that_a_person_has_read(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(FOLDER)
-    text = f"{error_of(f'{name}.yaml')}\n"
+    text = ALL_LAYERS.sub("   layers: every layer", f"{error_of(f'{name}.yaml')}\n")
     expected = FOLDER / f"{name}.out"
     if OVERWRITE:
         expected.write_text(text, encoding="utf-8")
     assert expected.is_file(), "write it with PARAMCALC_OVERWRITE=1, and read it"
     assert text == expected.read_text(encoding="utf-8")
+
+
+def test_an_unknown_layer_gets_a_list_of_all_layers() -> None:
+    found = ALL_LAYERS.search(str(error_of(str(FOLDER / "step_unknown_layer.yaml"))))
+    assert found
+    assert re.split(r",\s+", found[1]) == sorted(MODULES)
 
 
 def test_every_text_has_its_file() -> None:
