@@ -32,6 +32,8 @@ FAMILIES: dict[str, tuple[str, ...]] = {
         "softmax",
         "hard_swish",
         "hard_sigmoid",
+        "hard_tanh",
+        "glu",
         "dropout",
         "identity",
     ),

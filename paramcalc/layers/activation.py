@@ -6,8 +6,9 @@ from typing import ClassVar
 
 from paramcalc.algebra.conditions import Conditions
 from paramcalc.algebra.expr import pretty
-from paramcalc.algebra.tap_map import EACH
+from paramcalc.algebra.tap_map import EACH, TapMap, Taps
 from paramcalc.algebra.tensor import Shape, Tensor
+from paramcalc.algebra.window import factor
 from paramcalc.errors import LayerError
 from paramcalc.layers.base import CHANNELS_FIRST, WHOLE, Count, FieldRule, Layer, along_axes, axis_of
 from paramcalc.layers.fields import AxisName, Decimal, Positive, Probability
@@ -105,6 +106,42 @@ class HardSigmoid(Layer):
     """`relu6(x + 3) / 6` (torch.nn.Hardsigmoid)."""
 
     type: ClassVar[str] = "hard_sigmoid"
+
+
+class HardTanh(Layer):
+    """`x`, but at least `min_val` and at most `max_val` (torch.nn.Hardtanh)."""
+
+    type: ClassVar[str] = "hard_tanh"
+
+    min_val: Decimal = Fraction(-1)
+    max_val: Decimal = Fraction(1)
+
+
+class Glu(Layer):
+    """One half of an axis times the sigmoid of the other (torch.nn.GLU), the channels unless `axis` says otherwise."""
+
+    type: ClassVar[str] = "glu"
+    rules: ClassVar[Mapping[str, str]] = {"size": "n/2"}
+
+    axis: AxisName | None = None
+
+    def result(self, inputs: Sequence[Tensor], need: Conditions) -> Tensor:
+        """That axis has half as many positions; their number must be even."""
+        x, axis = inputs[0], axis_of(self.axis, inputs[0])
+        if not need.divisible(x.shape[axis], 2):
+            raise LayerError(f"glu cannot halve {pretty(x.shape[axis])} {x.axes[axis]}")
+        return Tensor((*x.shape[:axis], x.shape[axis] // 2, *x.shape[axis + 1 :]), x.count, x.axes)
+
+    def sizes(self, inputs: Sequence[Tensor], y: Tensor) -> Sequence[str]:
+        """`512/2 = 256`."""
+        axis = axis_of(self.axis, y)
+        return [f"{factor(inputs[0].shape[axis])}/2 = {pretty(y.shape[axis])}"]
+
+    def field_rule(self, inputs: Sequence[Tensor], y: Tensor) -> FieldRule:
+        """Unit i reads i and i + n/2."""
+        axis = axis_of(self.axis, y)
+        halves = TapMap(1, (Taps(0, 2, y.shape[axis]),))
+        return along_axes([halves if index == axis else EACH for index in range(len(y.shape))], y.shape)
 
 
 class Softmax(Layer):

@@ -221,6 +221,13 @@ EXAMPLES: dict[str, Example] = {
     ),
     "hard_swish": Example(),
     "hard_sigmoid": Example(),
+    "hard_tanh": Example(random=draws.any_of(min_val=st.just(-2), max_val=DECIMALS)),
+    "glu": Example(
+        random=draws.softmax,
+        positions="move",
+        derived=[({}, (8, 3), ["8/2 = 4"]), ({"axis": 1}, (8, 6), ["6/2 = 3"])],
+        refused=[({}, (3, 8), "glu cannot halve 3 channels"), ({"axis": 1}, (8, 3), "glu cannot halve 3 length")],
+    ),
     "dropout": Example(random=draws.any_of(p=st.one_of(DECIMALS, st.just(Fraction(-1, 10))))),
     "identity": Example(),
     "flatten": Example(
@@ -257,7 +264,7 @@ EXAMPLES: dict[str, Example] = {
             ({"axes": [0, 1, K]}, (3, 8, 8), "permute needs each axis of [3, 8, 8] once, from 0, got [0, 1, K]"),
         ],
     ),
-    "rearrange": Example({"pattern": "c h w -> w c h"}, draws.rearrange, positions="move"),
+    "rearrange": Example({"pattern": "c h w -> w c h"}, draws.rearrange, positions="lose order"),
     "upsample": Example(
         {"scale": 3},
         draws.upsample,

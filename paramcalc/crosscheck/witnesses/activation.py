@@ -7,6 +7,12 @@ from torch import nn
 from paramcalc.crosscheck.linear import AxisMean
 from paramcalc.crosscheck.witness import Witness, each_position, elementwise
 
+
+def mean_of_halves(axis: int) -> nn.Module:
+    """The average of the two halves of an axis, counted with the batch."""
+    return nn.Sequential(nn.Unflatten(axis, (2, -1)), AxisMean(axis, 1), nn.Flatten(axis, axis + 1))
+
+
 WITNESSES = {
     "relu": elementwise(nn.ReLU),
     "relu6": elementwise(nn.ReLU6),
@@ -25,6 +31,14 @@ WITNESSES = {
     ),
     "hard_swish": elementwise(nn.Hardswish),
     "hard_sigmoid": elementwise(nn.Hardsigmoid),
+    "hard_tanh": elementwise(nn.Hardtanh, "min_val", "max_val"),
+    "glu": Witness(
+        lambda layer, _: nn.GLU(layer.axis + 1),
+        linear=lambda module, _: mean_of_halves(module.dim),
+        # half of an axis that is not long is one position, like all of it
+        one_channel=lambda glu, inputs: mean_of_halves(glu.axis + 1) if glu.axis == inputs.long else nn.Identity(),
+        whole_axes=lambda layer, _: (layer.axis,),
+    ),
     "dropout": elementwise(nn.Dropout, "p"),
     "identity": elementwise(nn.Identity),
 }
