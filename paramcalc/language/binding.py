@@ -53,7 +53,7 @@ class Binder:
     def bind(self, file: File, settings: Mapping[str, Argument], sizes: Mapping[str, Constant]) -> Environment:
         """The values of a file's arguments and of the symbols of its input, of which `sizes` are some."""
         environment: Environment = {**{name: symbol(name) for name in file.symbols}, **sizes}
-        names = [*(parameter.name for parameter in file.parameters), *sorted(file.symbols)]
+        names = [*file.parameters, *sorted(file.symbols)]
         for name, setting in settings.items():
             if name not in names:
                 word = Scalar(name, Span(setting.span.source, 1, 1, len(name)))
@@ -63,8 +63,7 @@ class Binder:
                     value = self.findings.evaluate(setting, symbols(setting.names))
                     self.need_one_size(name, sizes.get(name, value), value, setting.span)
                     environment[name] = value
-        for parameter in file.parameters:
-            name = parameter.name
+        for name, parameter in file.parameters.items():
             chosen = settings.get(name, parameter.default)
             if chosen is None:
                 environment[name] = symbol(name)
@@ -79,7 +78,7 @@ class Binder:
     def sizes_of_symbols(self) -> Environment:
         """What other shapes give to the symbols of the input: `[3, 300, W]` for `[3, H, W]` makes H 300."""
         found: Environment = {}
-        arguments = {parameter.name for parameter in self.file.parameters}
+        arguments = self.file.parameters.keys()
         for spec, given in self.inputs:
             sizes = given.value if given and isinstance(given.value, tuple) else ()
             for declared, size in zip(spec.shape, sizes if len(sizes) == len(spec.shape) else (), strict=False):

@@ -61,15 +61,15 @@ def add_steps(network: Network, file: File, executor: Executor, scope: StepScope
     """
     end = executor.run(file.steps, network.inputs[0], scope)
     heads: dict[str, Node | None] = {}
-    for head in file.heads:
-        inside = StepScope(scope, f"{head.name}.", scope.context)
-        node = executor.run(head.steps, end, inside)
-        if head.steps and not inside.names and node is end:
+    for name, steps in file.heads.items():
+        inside = StepScope(scope, f"{name}.", scope.context)
+        node = executor.run(steps, end, inside)
+        if steps and not inside.names and node is end:
             continue  # every step of the head is left out by its `when`
-        heads[head.name] = node
-        scope.names.setdefault(head.name, (node, head.name, False))
+        heads[name] = node
+        scope.names.setdefault(name, (node, name, False))
         if node is not None:
-            network.ends.setdefault(head.name, node)
+            network.ends.setdefault(name, node)
     is_read = any(source is end for node in network.nodes for source in node.inputs)
     if end is not None and end not in heads.values() and not (heads and is_read):
         network.outputs["output"] = end

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import NamedTuple
 
 from paramcalc.algebra.tensor import Axes
-from paramcalc.errors import Source, Span
+from paramcalc.errors import Span
 from paramcalc.language.expression import Constant, Expression, SyntaxProblem
 from paramcalc.layers import JOINS, MODULES
 from paramcalc.published import Claim
@@ -46,9 +46,8 @@ class Reference(NamedTuple):
 
 
 class Parameter(NamedTuple):
-    """An argument that a file or block takes, with its default if it has one."""
+    """An argument that a file or block takes: where it is named, and its default if it has one."""
 
-    name: str
     span: Span
     default: Argument | None
 
@@ -78,7 +77,7 @@ class Step:
         self.label_span = span
         self.arguments: dict[str, Argument] = {}
         self.references: list[Reference] = []
-        self.branches: dict[str, Branch] = {}
+        self.branches: dict[str, list[Step]] = {}
         self.repeat: Argument | None = None
         self.when: Argument | None = None
         self.frozen: Argument | None = None
@@ -90,26 +89,18 @@ class Step:
         self.fixed_name: str | None = None
 
 
-class Branch(NamedTuple):
-    """A named list of steps inside a join, or a head."""
-
-    name: str
-    span: Span
-    steps: list[Step]
-
-
 def every_step(steps: Iterable[Step]) -> Iterator[Step]:
     """All steps of a list, also those inside branches."""
     for step in steps:
         yield step
         for branch in step.branches.values():
-            yield from every_step(branch.steps)
+            yield from every_step(branch)
 
 
 class Block:
     """A list of steps with arguments; `home` is the file whose arguments it also sees."""
 
-    def __init__(self, name: str, span: Span, parameters: list[Parameter], home: File) -> None:
+    def __init__(self, name: str, span: Span, parameters: dict[str, Parameter], home: File) -> None:
         self.name = name
         self.span = span
         self.parameters = parameters
@@ -133,15 +124,14 @@ class InputSpec:
 class File:
     """A file that has been read, with what it takes from others."""
 
-    def __init__(self, source: Source) -> None:
-        self.source = source
+    def __init__(self) -> None:
         self.name = ""
         self.origin = ""
         self.inputs: list[InputSpec] = []
-        self.parameters: list[Parameter] = []
+        self.parameters: dict[str, Parameter] = {}
         self.blocks: dict[str, Block] = {}
         self.steps: list[Step] = []
-        self.heads: list[Branch] = []
+        self.heads: dict[str, list[Step]] = {}
         self.claims: tuple[Claim, ...] = ()
         self.symbols: frozenset[str] = frozenset()
         self.base: File | None = None

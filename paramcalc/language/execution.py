@@ -64,9 +64,9 @@ class Executor:
     def run_step(self, step: Step, incoming: Node | None, scope: StepScope) -> Node | None:
         """Execute a step as often as it says; the node after it."""
         context = scope.context
-        self.count(step, context)
+        self.count_step(step, context)
         try:
-            if step.when is not None and not self.key("when", step.when, truth, incoming, context):
+            if step.when is not None and not self.evaluate_key("when", step.when, truth, incoming, context):
                 return incoming
             if step.start is not None:
                 incoming = self.resolve(step.start, scope)
@@ -75,14 +75,14 @@ class Executor:
             if step.repeat is None:
                 name = step.fixed_name or scope.next_name(step.callee)
                 return self.execute(step, name, incoming, scope)
-            copies = self.key("repeat", step.repeat, number_of_times, incoming, context)
+            copies = self.evaluate_key("repeat", step.repeat, number_of_times, incoming, context)
         except Reported:
             return None
         if copies * self.fewest_layers(step) > limits.STEPS:
             self.stop(step, "layers", context)
         for copy in range(copies):
             if copy:
-                self.count(step, context)
+                self.count_step(step, context)
             name = scope.next_name(step.callee) if step.label is None else f"{step.label}{copy + 1}"
             incoming = self.execute(step, name, incoming, scope)
             if incoming is None:
@@ -121,7 +121,7 @@ class Executor:
 
     # -- limits -------------------------------------------------------------------------------
 
-    def count(self, step: Step, context: CallContext) -> None:
+    def count_step(self, step: Step, context: CallContext) -> None:
         """Count a step: a layer or join, or a call of a block. Raises Enough beyond the limit."""
         if step.is_layer:
             self.layers_executed += 1
@@ -140,7 +140,7 @@ class Executor:
         """How many layers one copy of a step executes at least, whatever its arguments and its input."""
         if step not in self.fewest and depth <= limits.CALL_DEPTH:
             block = self.blocks.get(step.callee)
-            inside = block.steps if block else [inner for branch in step.branches.values() for inner in branch.steps]
+            inside = block.steps if block else [inner for steps in step.branches.values() for inner in steps]
             always = [(inner, 1 if inner.repeat is None else inner.repeat.value) for inner in inside if not inner.when]
             known = [times * self.fewest_layers(inner, depth + 1) for inner, times in always if isinstance(times, int)]
             self.fewest[step] = sum(known) + step.is_layer
@@ -148,7 +148,7 @@ class Executor:
 
     # -- values and names ---------------------------------------------------------------------
 
-    def key(
+    def evaluate_key(
         self,
         key: str,
         argument: Argument,
@@ -184,7 +184,7 @@ class Executor:
         context = scope.context
         frozen, shared = context.frozen, context.shared
         if step.frozen is not None and not frozen:
-            frozen = self.key("frozen", step.frozen, truth, incoming, context)
+            frozen = self.evaluate_key("frozen", step.frozen, truth, incoming, context)
         if step.share is not None:
             first, dot, rest = step.share.name.partition(".")
             owner = scope.find(first)
@@ -200,17 +200,17 @@ class Executor:
         inputs: tuple[Node | None, ...] = (incoming,)
         if step.references:
             inputs += tuple([self.resolve(reference, scope) for reference in step.references])
-        return self.add(step, inputs, path, incoming, context)
+        return self.add_node(step, inputs, path, incoming, context)
 
     def join(self, step: Step, path: str, incoming: Node | None, context: CallContext, scope: StepScope) -> Node:
         """The node of a join, after those of its branches."""
         prefix = scope.prefix if step.is_only_join else f"{path}."
         ends: list[Node | None] = []
-        for name, _, steps in step.branches.values():
+        for name, steps in step.branches.items():
             inside = StepScope(scope, f"{prefix}{name}.", context)
             ends.append(self.run(steps, incoming, inside) if steps else incoming)
         try:
-            return self.add(step, tuple(ends), path, incoming, context)
+            return self.add_node(step, tuple(ends), path, incoming, context)
         except LayerError as error:
             branches = [f"{name}: {node.output}" for name, node in zip(step.branches, ends, strict=True) if node]
             raise LayerError(error.problems[0].message, *branches) from None
@@ -238,16 +238,15 @@ class Executor:
     def block_environment(self, step: Step, block: Block, names: Environment, context: CallContext) -> Environment:
         """What the steps of a block see when it is called with these arguments. Raises Reported."""
         environment = dict(self.binder.environment(block.home))
-        for parameter in block.parameters:
-            given = step.arguments.get(parameter.name)
-            if given is not None:
-                environment[parameter.name] = self.findings.evaluate(given, names, context.trail)
+        for name, parameter in block.parameters.items():
+            if name in step.arguments:
+                environment[name] = self.findings.evaluate(step.arguments[name], names, context.trail)
             else:
                 assert parameter.default is not None
-                environment[parameter.name] = self.findings.evaluate(parameter.default, environment, context.trail)
+                environment[name] = self.findings.evaluate(parameter.default, environment, context.trail)
         return environment
 
-    def add(
+    def add_node(
         self, step: Step, inputs: tuple[Node | None, ...], path: str, incoming: Node | None, context: CallContext
     ) -> Node:
         """Add the node of a layer or join. Raises Reported where its layer or an input is not known."""

@@ -12,7 +12,7 @@ from paramcalc.algebra.tensor import Axes
 from paramcalc.errors import ParamcalcError, Source, clipped, in_order
 from paramcalc.language.blocks import Blocks
 from paramcalc.language.claims import read_claims
-from paramcalc.language.document import Argument, Block, Branch, File, InputSpec, Step
+from paramcalc.language.document import Argument, Block, File, InputSpec, Step
 from paramcalc.language.faults import report_wrong_constants
 from paramcalc.language.findings import NAME, Enough, Findings
 from paramcalc.language.keys import BLOCK_KEYS, FILE_KEYS, INPUT_KEYS, VARIANT_KEYS
@@ -30,7 +30,7 @@ def read(source: Source, resolve: Resolve) -> File:
     """
     tree, problems = parse(source)
     reader = _Reader(resolve, Findings(problems))
-    file = File(source)
+    file = File()
     findings = reader.findings
     with suppress(Enough):
         reader.read(tree, file)
@@ -67,9 +67,8 @@ class _Reader:
         self.arguments(tree, file, base)
         known = self.inputs(tree, file) and "args" not in likely
         if not based:
-            names = file.symbols.union(parameter.name for parameter in file.parameters)
             axes = tuple(dict.fromkeys([*TENSOR_NAMES, *named_axes(tree)]))
-            scope = Scope(names, axes) if known else None
+            scope = Scope(file.symbols.union(file.parameters), axes) if known else None
             steps = StepReader(self.findings, self.blocks, scope, self.steps_read)
             self.blocks.complete &= not likely & {"blocks", "include", "base"}
             self.own_blocks(tree, file, steps)
@@ -79,13 +78,13 @@ class _Reader:
             file.heads = self.heads(tree.given("heads"), steps)
         file.claims = tuple(read_claims(tree.given("claims"), self.findings))
 
-    def heads(self, value: Value | None, steps: StepReader) -> list[Branch]:
+    def heads(self, value: Value | None, steps: StepReader) -> dict[str, list[Step]]:
         """The named outputs."""
         if isinstance(value, Entries):
-            return [steps.branch(key, item, "head") for key, item in value.entries]
+            return {str(key.value): steps.branch(key, item, "head") for key, item in value.entries}
         if value is not None:
             self.findings.mismatch("heads must be a mapping of names to lists of steps", value)
-        return []
+        return {}
 
     def top_keys(self, tree: Entries, based: bool) -> frozenset[str]:
         """Check the keys of the file. Returns the keys that unknown ones probably should be."""
@@ -148,13 +147,9 @@ class _Reader:
         if base is None:
             file.parameters = own
             return
-        known = [parameter.name for parameter in base.parameters]
-        for parameter in own:
-            if parameter.name not in known:
-                word = Scalar(parameter.name, parameter.span)
-                self.findings.unknown([word], known, "the base has no argument", "the base")
-        given = {parameter.name: parameter for parameter in own}
-        file.parameters = [given.get(parameter.name, parameter) for parameter in base.parameters]
+        unknown = [Scalar(name, parameter.span) for name, parameter in own.items() if name not in base.parameters]
+        self.findings.unknown(unknown, base.parameters, "the base has no argument", "the base")
+        file.parameters = {name: own.get(name, parameter) for name, parameter in base.parameters.items()}
 
     def inputs(self, tree: Entries, file: File) -> bool:
         """The inputs of the file, whose names are symbols; whether these are known."""
@@ -166,7 +161,7 @@ class _Reader:
         names = {name for spec in file.inputs for name in names_of(spec)}
         if self.findings.added > before:
             names |= set(words_of(value))
-        file.symbols |= names - {parameter.name for parameter in file.parameters}
+        file.symbols |= names - file.parameters.keys()
         return bool(names or (value.items if isinstance(value, Items) else file.inputs))
 
     def input_specs(self, value: Value) -> Iterator[InputSpec]:
@@ -178,7 +173,7 @@ class _Reader:
         ):
             value = Entries(((Scalar("input", value.span), value),), value.span)
         if isinstance(value, Items):
-            yield InputSpec("input", value.span, self.shape(value, "input"), None)
+            yield InputSpec("input", value.span, self.shape(value, "input"))
             return
         if not isinstance(value, Entries) or not value.entries:
             expected = "a shape such as [3, 224, 224], or a mapping of named inputs"
@@ -188,7 +183,7 @@ class _Reader:
             name = self.findings.name(key, "an input")
             what = f"input '{clipped(name)}'"
             if not isinstance(spec, Entries):
-                yield InputSpec(name, key.span, self.shape(spec, what), None)
+                yield InputSpec(name, key.span, self.shape(spec, what))
                 continue
             likely = self.findings.keys(spec, INPUT_KEYS, "an input")
             shape, times = spec.get("shape"), spec.get("count")
@@ -196,7 +191,8 @@ class _Reader:
             if shape is None:
                 self.findings.needs(what, {"shape"} - likely, key.span)
             else:
-                yield InputSpec(name, key.span, self.shape(shape, what), count)
+                sizes, axes = self.shape(shape, what), spec.get("axes")
+                yield InputSpec(name, key.span, sizes, count, axes and self.axes(axes, len(sizes), what))
 
     def shape(self, value: Value, what: str) -> list[Argument]:
         """The sizes of an input."""

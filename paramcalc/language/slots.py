@@ -67,5 +67,5 @@ def slots_of(name: str, blocks: Mapping[str, Block]) -> Mapping[str, Slot]:
     """The fields of a layer, or the arguments of a block; none for a name that is neither."""
     if name in MODULES:
         return slots_of_layer(name)
-    block = blocks.get(name)
-    return {} if block is None else {each.name: Slot(each.default is None) for each in block.parameters}
+    parameters = blocks[name].parameters if name in blocks else {}
+    return {each: Slot(parameter.default is None) for each, parameter in parameters.items()}

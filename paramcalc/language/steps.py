@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from paramcalc.errors import Span, clipped, closest, conjoined, listing, suggestion
 from paramcalc.language.blocks import Blocks
-from paramcalc.language.document import Block, Branch, Reference, Step
+from paramcalc.language.document import Block, Reference, Step
 from paramcalc.language.findings import Findings, takes
 from paramcalc.language.keys import STEP_KEYS, SYNONYMS
 from paramcalc.language.slots import Slot, slots_of, with_sizes
@@ -32,7 +32,7 @@ class StepReader(NamedTuple):
         """The reader of a block's steps, which see its arguments too."""
         if self.scope is None:
             return self
-        return self._replace(scope=self.scope.including(parameter.name for parameter in block.parameters))
+        return self._replace(scope=self.scope.including(block.parameters))
 
     # -- lists --------------------------------------------------------------------------------
 
@@ -55,10 +55,9 @@ class StepReader(NamedTuple):
             step.fixed_name = step.callee if step.is_unique else step.label
         return steps
 
-    def branch(self, key: Scalar, value: Value, what: str, of: str = "") -> Branch:
-        """A named list of steps: a head, or a branch `of` a join."""
-        name = self.findings.name(key, f"a {what}")
-        return Branch(name, key.span, self.steps(value, f"{what} '{clipped(name)}'{of}"))
+    def branch(self, key: Scalar, value: Value, what: str, of: str = "") -> list[Step]:
+        """The steps of a name: a head, or a branch `of` a join."""
+        return self.steps(value, f"{what} '{clipped(self.findings.name(key, f'a {what}'))}'{of}")
 
     # -- one step -----------------------------------------------------------------------------
 

@@ -108,22 +108,19 @@ def report_unknown_names(value: Scalar, parsed: Expression, scope: Scope | None,
             findings.add(f"unknown name '{clipped(name)}'{hint}", span, f"in scope: {names}" if names else "")
 
 
-def parameters(value: Value | None, names: frozenset[str] | None, findings: Findings) -> list[Parameter]:
+def parameters(value: Value | None, names: frozenset[str] | None, findings: Findings) -> dict[str, Parameter]:
     """The arguments that a file or block takes; a default may use those before it, and `names` (None: every name)."""
-    found: list[Parameter] = []
+    found: dict[str, Parameter] = {}
     for key, given in parameter_items(value, findings):
-        known = None if names is None else Scope(names.union(parameter.name for parameter in found))
+        known = None if names is None else Scope(names.union(found))
         name = findings.name(key, "an argument")
-        default = None
-        if given is not None:
-            default = argument(given, f"the default of '{clipped(name)}'", known, findings)
+        default = argument(given, f"the default of '{clipped(name)}'", known, findings) if given else None
         if name in FUNCTIONS or name in KEYWORDS or name in WORDS:
             findings.add(f"'{name}' is a word of the language and cannot name an argument", key.span)
-        elif any(parameter.name == name for parameter in found):
-            first = next(parameter.span for parameter in found if parameter.name == name)
-            findings.add(f"argument '{clipped(name)}' is given twice", key.span, f"first at {first}")
+        elif name in found:
+            findings.add(f"argument '{clipped(name)}' is given twice", key.span, f"first at {found[name].span}")
         else:
-            found.append(Parameter(name, key.span, default))
+            found[name] = Parameter(key.span, default)
     return found
 
 
