@@ -12,7 +12,7 @@ import pytest
 import paramcalc
 from paramcalc import Network, Report, Row, symbol
 from paramcalc.language.library import bundled_names
-from paramcalc.layers.arrange import Slice
+from paramcalc.layers.resize import Slice
 from tests.published import DATA, Figure, Layer, Published, analysis, figures, meets, name_of, original
 
 H, W = symbol("H"), symbol("W")

@@ -10,8 +10,8 @@ import torch
 
 import paramcalc
 from paramcalc import Network, Report, Row, symbol
-from paramcalc.layers.arrange import Crop
 from paramcalc.layers.pooling import SpatialPyramidPool
+from paramcalc.layers.resize import Crop
 from tests.published import Figure, Layer, Published, analysis, figures, meets, name_of, original, sizes
 
 INPUTS = ("Input", "net", "Python:VOCSegDataLayer")

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from enum import Enum
 from fractions import Fraction
+from functools import partial
 from typing import Annotated, Any, TypeAlias, get_args
 
 from pydantic import PlainValidator, WithJsonSchema
@@ -27,8 +28,6 @@ def spell_value(value: object) -> str:
 
 
 def _integer(value: object, least: int | None) -> Size:
-    if isinstance(value, Fraction):
-        raise ValueError(f"must be a whole number, got {spell_value(value)}")
     if isinstance(value, bool) or not isinstance(value, (int, Expr)):
         raise ValueError(f"must be a whole number, got {spell_value(value)}")
     if least is not None and isinstance(value, int) and value < least:
@@ -39,14 +38,6 @@ def _integer(value: object, least: int | None) -> Size:
 def positive(value: object) -> Size:
     """A size of at least 1, as it is. Raises ValueError for anything else."""
     return _integer(value, 1)
-
-
-def _natural(value: object) -> Size:
-    return _integer(value, 0)
-
-
-def _any_integer(value: object) -> Size:
-    return _integer(value, None)
 
 
 def _truth(value: object) -> bool:
@@ -76,24 +67,10 @@ def _per_axis(value: object, least: int) -> Size | tuple[Size, ...]:
     return _integer(value, least)
 
 
-def _positive_per_axis(value: object) -> Size | tuple[Size, ...]:
-    return _per_axis(value, 1)
-
-
-def _natural_per_axis(value: object) -> Size | tuple[Size, ...]:
-    return _per_axis(value, 0)
-
-
-def _integers(value: object) -> tuple[Size, ...]:
+def _integers(value: object, least: int | None) -> tuple[Size, ...]:
     if not isinstance(value, (tuple, list)) or not value:
         raise ValueError(f"must be a list of whole numbers, got {spell_value(value)}")
-    return tuple(_integer(item, None) for item in value)
-
-
-def _positives(value: object) -> tuple[Size, ...]:
-    if not isinstance(value, (tuple, list)) or not value:
-        raise ValueError(f"must be a list of whole numbers, got {spell_value(value)}")
-    return tuple(_integer(item, 1) for item in value)
+    return tuple(_integer(item, least) for item in value)
 
 
 def _padding(value: object, words: tuple[str, ...]) -> Padding:
@@ -110,14 +87,6 @@ def _padding(value: object, words: tuple[str, ...]) -> Padding:
             pairs.append((_integer(item[0], 0), _integer(item[1], 0)))
         return tuple(pairs)
     return _per_axis(value, 0)
-
-
-def _window_padding(value: object) -> Padding:
-    return _padding(value, ("same",))
-
-
-def _plain_padding(value: object) -> Padding:
-    return _padding(value, ())
 
 
 def _word(value: object) -> str:
@@ -166,8 +135,8 @@ def _list_of(items: Mapping[str, Any]) -> dict[str, Any]:
 
 
 Positive = Annotated[Size, PlainValidator(positive), WithJsonSchema(SCHEMA_POSITIVE)]
-Natural = Annotated[Size, PlainValidator(_natural), WithJsonSchema(SCHEMA_NATURAL)]
-Integer = Annotated[Size, PlainValidator(_any_integer), WithJsonSchema(SCHEMA_INTEGER)]
+Natural = Annotated[Size, PlainValidator(partial(_integer, least=0)), WithJsonSchema(SCHEMA_NATURAL)]
+Integer = Annotated[Size, PlainValidator(partial(_integer, least=None)), WithJsonSchema(SCHEMA_INTEGER)]
 Truth = Annotated[bool, PlainValidator(_truth), WithJsonSchema({"anyOf": [{"type": "boolean"}, EXPRESSION]})]
 Decimal = Annotated[Fraction, PlainValidator(_decimal), WithJsonSchema({"anyOf": [{"type": "number"}, EXPRESSION]})]
 Probability = Annotated[
@@ -177,21 +146,29 @@ Probability = Annotated[
 ]
 PositivePerAxis = Annotated[
     PerAxis,
-    PlainValidator(_positive_per_axis),
+    PlainValidator(partial(_per_axis, least=1)),
     WithJsonSchema({"anyOf": [*SCHEMA_POSITIVE["anyOf"], _list_of(SCHEMA_POSITIVE)]}),
 ]
 NaturalPerAxis = Annotated[
     PerAxis,
-    PlainValidator(_natural_per_axis),
+    PlainValidator(partial(_per_axis, least=0)),
     WithJsonSchema({"anyOf": [*SCHEMA_NATURAL["anyOf"], _list_of(SCHEMA_NATURAL)]}),
 ]
-Integers = Annotated[tuple[Size, ...], PlainValidator(_integers), WithJsonSchema(_list_of(SCHEMA_INTEGER))]
-Positives = Annotated[tuple[Size, ...], PlainValidator(_positives), WithJsonSchema(_list_of(SCHEMA_POSITIVE))]
+Integers = Annotated[
+    tuple[Size, ...], PlainValidator(partial(_integers, least=None)), WithJsonSchema(_list_of(SCHEMA_INTEGER))
+]
+Positives = Annotated[
+    tuple[Size, ...], PlainValidator(partial(_integers, least=1)), WithJsonSchema(_list_of(SCHEMA_POSITIVE))
+]
 _PADDING_SCHEMA = [*SCHEMA_NATURAL["anyOf"], _list_of(SCHEMA_NATURAL), _list_of(SCHEMA_PAIR)]
 WindowPadding = Annotated[
-    Padding, PlainValidator(_window_padding), WithJsonSchema({"anyOf": [{"const": "same"}, *_PADDING_SCHEMA]})
+    Padding,
+    PlainValidator(partial(_padding, words=("same",))),
+    WithJsonSchema({"anyOf": [{"const": "same"}, *_PADDING_SCHEMA]}),
 ]
-PlainPadding = Annotated[Padding, PlainValidator(_plain_padding), WithJsonSchema({"anyOf": _PADDING_SCHEMA})]
+PlainPadding = Annotated[
+    Padding, PlainValidator(partial(_padding, words=())), WithJsonSchema({"anyOf": _PADDING_SCHEMA})
+]
 AxisName = Annotated[
     Size | str,
     PlainValidator(_axis),

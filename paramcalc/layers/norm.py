@@ -19,7 +19,6 @@ class ChannelNorm(Layer):
     rules: ClassVar[Mapping[str, str]] = {
         "weights": "one scale a channel",
         "biases": "one shift a channel",
-        "buffers": "a running mean and a running variance a channel",
     }
 
     affine: Truth = True
@@ -37,6 +36,10 @@ class BatchNorm(ChannelNorm):
     """Batch normalisation (torch.nn.BatchNorm1d, 2d, 3d); running mean and variance are 2·C buffers."""
 
     type: ClassVar[str] = "batch_norm"
+    rules: ClassVar[Mapping[str, str]] = {
+        **ChannelNorm.rules,
+        "buffers": "a running mean and a running variance a channel",
+    }
 
     def buffers(self, x: Shape) -> Count:
         """`2·C`: running mean and variance; torch's counter of steps is left out."""

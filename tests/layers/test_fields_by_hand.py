@@ -13,8 +13,9 @@ from paramcalc.algebra.expr import Size, symbol
 from paramcalc.algebra.interval_map import INPUT_POSITIONS, hull
 from paramcalc.algebra.receptive_field import Fields, Ordered, Unordered, covers
 from paramcalc.layers import layer_class
-from paramcalc.layers.arrange import Crop, Flatten
+from paramcalc.layers.arrange import Flatten
 from paramcalc.layers.join import Add
+from paramcalc.layers.resize import Crop
 from paramcalc.layers.sliding import MaxPool
 from paramcalc.network import Network, Node
 
