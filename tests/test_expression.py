@@ -14,7 +14,8 @@ import pytest
 from paramcalc import limits
 from paramcalc.algebra.expr import plain, symbol
 from paramcalc.errors import ExpressionError
-from paramcalc.language.expression import Constant, Expression, SyntaxProblem, parse, tokenize
+from paramcalc.language.arithmetic import Constant
+from paramcalc.language.expression import Expression, SyntaxProblem, parse, tokenize
 
 H, W = symbol("H"), symbol("W")
 NAMES: dict[str, Constant] = {

@@ -8,8 +8,9 @@ from contextlib import suppress
 from paramcalc.algebra.expr import Expr, Size, symbol
 from paramcalc.algebra.tensor import Shape
 from paramcalc.errors import Span, listing, suggestion
+from paramcalc.language.arithmetic import Constant, spell
 from paramcalc.language.document import Argument, File, InputSpec
-from paramcalc.language.expression import Constant, Expression, spell
+from paramcalc.language.expression import Expression
 from paramcalc.language.findings import Findings, Reported
 from paramcalc.language.scopes import Environment
 from paramcalc.language.source import Scalar

@@ -11,7 +11,8 @@ from typing import NamedTuple
 
 from paramcalc.algebra.tensor import Axes
 from paramcalc.errors import Span
-from paramcalc.language.expression import Constant, Expression, SyntaxProblem
+from paramcalc.language.arithmetic import Constant
+from paramcalc.language.expression import Expression, SyntaxProblem
 from paramcalc.layers import JOINS, MODULES
 from paramcalc.published import Claim
 

@@ -20,9 +20,9 @@ from pydantic import ValidationError
 
 from paramcalc import limits
 from paramcalc.errors import ExpressionError, LayerError, listing, suggestion
+from paramcalc.language.arithmetic import Constant, spell
 from paramcalc.language.binding import Binder
 from paramcalc.language.document import Argument, Block, File, Reference, Step
-from paramcalc.language.expression import Constant, spell
 from paramcalc.language.faults import faults
 from paramcalc.language.findings import Enough, Findings, Reported
 from paramcalc.language.scopes import CallContext, Environment, StepScope

@@ -8,8 +8,8 @@ from typing import Any
 from pydantic import ValidationError
 
 from paramcalc.errors import Problem, Span
+from paramcalc.language.arithmetic import spell
 from paramcalc.language.document import Argument, Step
-from paramcalc.language.expression import spell
 from paramcalc.language.findings import Findings, Reported
 from paramcalc.layers import layer_class
 

@@ -7,8 +7,9 @@ from collections.abc import Collection, Iterable, Mapping
 from typing import NoReturn, TypeAlias
 
 from paramcalc.errors import PROBLEMS_LOOKED_FOR, Problem, Span, clipped, closest, conjoined, listing
+from paramcalc.language.arithmetic import Constant
 from paramcalc.language.document import Argument
-from paramcalc.language.expression import Constant, SyntaxProblem
+from paramcalc.language.expression import SyntaxProblem
 from paramcalc.language.source import Entries, Scalar, Value, describe
 
 Trail: TypeAlias = tuple[tuple[str, Span], ...]

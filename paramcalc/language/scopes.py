@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TypeAlias
 
-from paramcalc.language.expression import Constant
+from paramcalc.language.arithmetic import Constant
 from paramcalc.language.findings import Reported, Trail
 from paramcalc.layers.base import axis_of
 from paramcalc.network import Node

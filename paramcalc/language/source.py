@@ -17,7 +17,7 @@ import yaml
 
 from paramcalc import limits
 from paramcalc.errors import ParamcalcError, Problem, Source, Span, clipped, in_order, lines_of
-from paramcalc.language.expression import spell
+from paramcalc.language.arithmetic import spell
 from paramcalc.language.syntax import TOO_DEEP, explain, forbidden_character
 
 Plain: TypeAlias = int | Fraction | bool | str | None

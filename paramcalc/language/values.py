@@ -8,8 +8,9 @@ from typing import NamedTuple
 from paramcalc.algebra.tensor import GROUPS, NAMES_BY_RANK, TOKENS
 from paramcalc.errors import clipped, listing, suggestion
 from paramcalc.language import expression
+from paramcalc.language.arithmetic import FUNCTIONS
 from paramcalc.language.document import Argument, Parameter, Reference
-from paramcalc.language.expression import FUNCTIONS, KEYWORDS, Expression, SyntaxProblem
+from paramcalc.language.expression import KEYWORDS, Expression, SyntaxProblem
 from paramcalc.language.findings import Findings
 from paramcalc.language.source import Entries, Items, Scalar, Value
 from paramcalc.layers import WORDS
