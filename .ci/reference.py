@@ -37,7 +37,9 @@ TITLES = {
     "dense": "Fully connected",
     "norm": "Normalisation",
     "activation": "Activations and identities",
-    "arrange": "Rearranging, resizing, cropping",
+    "arrange": "Reshaping and permuting",
+    "rearrange": "Rearranging by a pattern",
+    "resize": "Resizing, padding, cropping",
     "region": "Regions of interest",
     "join": "Joins",
 }
@@ -131,6 +133,8 @@ def spelled_value(values: Mapping[str, Any]) -> str:
     if "const" in values or "enum" in values:
         return " or ".join(f"`{word}`" for word in values.get("enum", [values.get("const")]))
     kind = values.get("type")
+    if "anyOf" in values:
+        return " or ".join(filter(None, [values.get("description", ""), *map(spelled_value, values["anyOf"])]))
     if kind == "array":
         items = values["items"]
         if items.get("type") == "array" or items.get("minItems") == 2:

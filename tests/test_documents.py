@@ -18,7 +18,7 @@ import paramcalc
 from paramcalc import limits
 from paramcalc.cli import COMMANDS, application
 from paramcalc.language import keys
-from paramcalc.language.expression import FUNCTIONS
+from paramcalc.language.arithmetic import FUNCTIONS
 from paramcalc.language.library import bundled_names
 from paramcalc.layers import MODULES, layer_class
 from paramcalc.report.quantities import CLAIMED

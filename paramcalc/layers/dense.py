@@ -11,7 +11,7 @@ from paramcalc.layers.fields import Positive, Truth
 
 
 class Linear(Layer):
-    """A fully connected layer on the channels, which lie last: `[C]`, `[T, C]`, `[H, W, C]` (torch.nn.Linear).
+    """A fully connected layer on the channels, which come last: `[C]`, `[T, C]`, `[H, W, C]` (torch.nn.Linear).
 
     Weights `in · out`, biases `out`, MACs `positions · in · out`.
     """

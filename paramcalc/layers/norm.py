@@ -104,7 +104,7 @@ class TrailingNorm(Layer):
 
 
 class LayerNorm(TrailingNorm):
-    """Layer normalisation (torch.nn.LayerNorm): over the channels, which lie last, or over the last `axes` axes."""
+    """Layer normalisation (torch.nn.LayerNorm): over the channels, which come last, or over the last `axes` axes."""
 
     type: ClassVar[str] = "layer_norm"
 

@@ -132,7 +132,7 @@ def more_or_fewer(by: Fraction) -> str:
 
 def compare_object(comparison: Comparison) -> list[dict[str, Any]]:
     """The comparison as plain values; ratios are to the first architecture."""
-    shares = {quantity.key: comparison.ratios(quantity) for quantity in quantities(COMPARED)}
+    shares = {quantity.key: comparison.ratios(quantity.key) for quantity in quantities(COMPARED)}
     return [
         {
             "architecture": name,

@@ -13,7 +13,7 @@ from paramcalc import limits
 from paramcalc.algebra.expr import Size
 from paramcalc.errors import ParamcalcError
 from paramcalc.report.analysis import Report
-from paramcalc.report.quantities import Quantity, Use, keys
+from paramcalc.report.quantities import Use, keys, quantities
 from paramcalc.report.row import Row
 from paramcalc.report.summary import Summary, ratio
 
@@ -60,9 +60,10 @@ class Comparison:
         )
         return all(other == first for other in others)
 
-    def ratios(self, quantity: Quantity) -> list[Fraction | None]:
-        """A quantity of each network in multiples of the first one's; None where symbols leave it open."""
-        return ratios([quantity.of_whole(summary) for summary in self.summaries])
+    def ratios(self, quantity: str) -> list[Fraction | None]:
+        """A quantity of each network, by its key, in multiples of the first one's; None where symbols leave it open."""
+        (found,) = (each for each in quantities(Use.RATIO) if each.key == quantity)
+        return ratios([found.of_whole(summary) for summary in self.summaries])
 
 
 def compare(*reports: Report, names: Sequence[str] = ()) -> Comparison:
