@@ -187,8 +187,7 @@ class Conv(Convolution, Sliding):
 class ConvTranspose(Convolution):
     """A transposed convolution (torch.nn.ConvTranspose1d, 2d, 3d).
 
-    Weights `kernel · in · out/groups`, biases `out`, MACs `weights · input positions`. The output size is
-    `Window.transposed_size`.
+    Weights `kernel · in · out/groups`, biases `out`, MACs `weights · input positions`.
     """
 
     type: ClassVar[str] = "conv_transpose"
