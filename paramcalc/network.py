@@ -137,7 +137,7 @@ class Network:
         self.claims: tuple[Claim, ...] = ()
         self.place: Span | None = None
         self._inferred: dict[tuple[int, ...], Inference] = {}
-        self._tensors: dict[Tensor, Tensor] = {}
+        self._tensors: dict[tuple[Shape, Size, Axes], Tensor] = {}
         self._by_path: dict[str, Node] = {}
         self._intervals = 0
         self._symbolic = 0
@@ -237,7 +237,7 @@ class Network:
 
     def _one(self, tensor: Tensor) -> Tensor:
         """The object that stands for all tensors of this network that are equal to this one."""
-        return self._tensors.setdefault(tensor, tensor)
+        return self._tensors.setdefault((tensor.shape, tensor.count, tensor.axes), tensor)
 
     def _check_size(self, layer: Layer, output: Tensor) -> None:
         """Raise LayerError for sizes of too many digits, and after too many tensors with symbols."""

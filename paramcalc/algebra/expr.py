@@ -355,7 +355,7 @@ def spell(
 ) -> str:
     """An expression as text: products by falling degree, the constant last.
 
-    `floor` spells an atom and is told whether it begins its term, so that it needs no parentheses.
+    `floor` spells an atom and gets whether it begins its term, so that it needs no parentheses.
     """
     ordered = sorted(expr.terms, key=lambda m: (-len(m), [order(atom) for atom in m]))
     text = ""

@@ -60,11 +60,14 @@ class Layout(NamedTuple):
         """Raise LayerError unless the layer takes this tensor."""
         if len(x.shape) not in self.ranks:
             raise LayerError(f"{layer} needs {self.expected}, got {x}")
-        axes = f"the axes of {x} are {listing(x.axes)}; 'axes' of an input, flatten, reshape or rearrange names them"
         if self.channels == LAST and x.axes[-1] != CHANNELS:
-            raise LayerError(f"{layer} works on the last axis, which is {x.axes[-1]}: flatten or permute first", axes)
-        if self.channels == FIRST and x.axes[0] == TOKENS:
-            raise LayerError(f"{layer} needs channels first, but the first axis is {TOKENS}: permute first", axes)
+            wrong = f"{layer} works on the last axis, which is {x.axes[-1]}: flatten or permute first"
+        elif self.channels == FIRST and x.axes[0] == TOKENS:
+            wrong = f"{layer} needs channels first, but the first axis is {TOKENS}: permute first"
+        else:
+            return
+        names = f"the axes of {x} are {listing(x.axes)}; 'axes' of an input, flatten, reshape or rearrange names them"
+        raise LayerError(wrong, names)
 
 
 ANY = Layout()

@@ -33,8 +33,9 @@ def same_size(sizes: Sequence[Size], need: Conditions) -> Size | None:
 
 def axes_of(layer: str, inputs: Sequence[Tensor]) -> list[tuple[Size, ...]]:
     """The sizes of all inputs on each axis, of which all must have as many."""
-    if len({tensor.channels for tensor in inputs} - {None}) > 1:
-        names = [f"[{listing(axes)}]" for axes in dict.fromkeys(tensor.axes for tensor in inputs)]
+    axes = list(dict.fromkeys([tensor.axes for tensor in inputs]))
+    if len(axes) > 1 and len({tensor.channels for tensor in inputs} - {None}) > 1:
+        names = [f"[{listing(each)}]" for each in axes]
         raise LayerError(f"the branches of {layer} differ in which axis holds the channels: {conjoined(names)}")
     try:
         return list(zip(*[tensor.shape for tensor in inputs], strict=True))

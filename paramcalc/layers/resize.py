@@ -39,7 +39,7 @@ from paramcalc.layers.sliding import pads
 
 
 def part_of(tap_maps: Sequence[TapMap | None], x: Shape, y: Shape) -> FieldRule:
-    """Some positions of each axis; which of units without order are among them cannot be told."""
+    """Some positions of each axis; which of units without order are among them cannot be determined."""
     through = along_axes(tap_maps, y)
 
     def rule(fields: Sequence[Fields], origin: object) -> Fields:
