@@ -40,14 +40,13 @@ class Spent:
 def spend(report: Report, budgets: Sequence[Budget]) -> list[Spent]:
     """Each budget against the report."""
     summary = Summary(report)
-    return [against(summary, item) for item in budgets]
-
-
-def against(summary: Summary, item: Budget) -> Spent:
-    """One budget against a network."""
-    quantity = BUDGETED[item.quantity]
-    found = quantity.of_whole(summary)
-    computed = () if found is None else tuple(found) if quantity.per_axis else (found,)
-    if not computed or not all(isinstance(value, (int, Fraction)) for value in computed):
-        return Spent(item, computed, None)
-    return Spent(item, computed, all(value <= item.bound if item.most else value >= item.bound for value in computed))
+    spent = []
+    for item in budgets:
+        quantity = BUDGETED[item.quantity]
+        found = quantity.of_whole(summary)
+        computed = () if found is None else tuple(found) if quantity.per_axis else (found,)
+        kept = None
+        if computed and all(isinstance(value, (int, Fraction)) for value in computed):
+            kept = all(value <= item.bound if item.most else value >= item.bound for value in computed)
+        spent.append(Spent(item, computed, kept))
+    return spent

@@ -38,9 +38,8 @@ class Pair:
     @property
     def only_field(self) -> bool:
         """Whether the step changed in nothing but what its units read of the input."""
-        if self.kind is not Kind.changed or self.left is None or self.right is None:
-            return False
-        return counted(self.left) == counted(self.right)
+        both = [row for row in (self.left, self.right) if row]
+        return self.kind is Kind.changed and counted(both[0]) == counted(both[1])
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,42 +85,25 @@ def ratios(values: Sequence[Size | None]) -> list[Fraction | None]:
 
 # -- step by step ---------------------------------------------------------------------------------
 
+Key: TypeAlias = Callable[[Row], Hashable]
+
 FIELDS = keys(Use.FIELD)
-COUNTED = attrgetter("type", *(key for key in keys(Use.STEP) if key not in FIELDS), "frozen")
+typed: Key = attrgetter("type")
+weighted: Key = attrgetter("type", "weights", "biases")
+shaped: Key = attrgetter("type", "weights", "biases", "output")
+counted: Key = attrgetter("type", *(key for key in keys(Use.STEP) if key not in FIELDS), "frozen")
+"""What is computed of a step beside its receptive field."""
 
-Key: TypeAlias = Callable[[Row], tuple[Hashable, ...]]
 
-
-def figures(row: Row) -> tuple[Hashable, ...]:
+def figures(row: Row) -> Hashable:
     """What makes two steps the same: everything that is computed of them, whatever they are called."""
     fields = [getattr(row.field, key) for key in FIELDS]
-    return (*counted(row), *(each and tuple(each) for each in fields), row.covers_input, row.misaligned)
-
-
-def counted(row: Row) -> tuple[Hashable, ...]:
-    """What is computed of a step beside its receptive field."""
-    found: tuple[Hashable, ...] = COUNTED(row)
-    return found
-
-
-def weighted(row: Row) -> tuple[Hashable, ...]:
-    """The type and the parameters of a step."""
-    return (row.type, row.weights, row.biases)
-
-
-def shaped(row: Row) -> tuple[Hashable, ...]:
-    """The type, the parameters and the output of a step."""
-    return (*weighted(row), row.output)
-
-
-def typed(row: Row) -> tuple[Hashable, ...]:
-    """The type of a step."""
-    return (row.type,)
+    return (counted(row), *(each and tuple(each) for each in fields), row.covers_input, row.misaligned)
 
 
 def named(key: Key) -> Key:
     """The same with the name of the step."""
-    return lambda row: (row.path, *key(row))
+    return lambda row: (row.path, key(row))
 
 
 ORDERS: tuple[tuple[Key, ...], ...] = (

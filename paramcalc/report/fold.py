@@ -6,7 +6,6 @@ from collections.abc import Iterable, Sequence
 from itertools import groupby
 
 from paramcalc.algebra.expr import added
-from paramcalc.network import Node
 from paramcalc.report.analysis import Report
 from paramcalc.report.quantities import Use, keys
 from paramcalc.report.row import Row
@@ -19,10 +18,6 @@ class Folded(Row):
 
     __slots__ = ("frozen", "path", "reads", "shared_with", "type", *SUMMED)
 
-    path: str
-    type: str
-    reads: tuple[Node, ...]
-    frozen: bool
     shared_with: str | None
 
     def __init__(self, rows: Sequence[Row], path: str, kind: str) -> None:

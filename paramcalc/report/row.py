@@ -10,7 +10,8 @@ multiplied by how many tensors there are, parameters are not.
 from __future__ import annotations
 
 from fractions import Fraction
-from typing import NamedTuple
+from operator import attrgetter
+from typing import Any, NamedTuple, TypeAlias
 
 from paramcalc.algebra import receptive_field as field
 from paramcalc.algebra.expr import Size, pretty
@@ -20,6 +21,13 @@ from paramcalc.algebra.tensor import Shape
 from paramcalc.network import FREE, Counts, Node
 from paramcalc.report.derivation import derivations
 
+Sizes: TypeAlias = list[Size | None]
+
+
+def attribute(path: str, meaning: str) -> Any:
+    """A property that is the attribute at a dotted path, such as `node.output.count`; `meaning` is its docstring."""
+    return property(attrgetter(path), doc=meaning)
+
 
 class FieldSummary(NamedTuple):
     """The receptive-field summary of a node: values for each axis of the input, and marks.
@@ -28,9 +36,9 @@ class FieldSummary(NamedTuple):
     depends on the data), and None for one axis is a value that does not exist (units without a position).
     """
 
-    receptive_field: list[Size | None] | None = None
+    receptive_field: Sizes | None = None
     effective_stride: list[Size | Fraction | None] | None = None
-    effective_padding: list[Size | None] | None = None
+    effective_padding: Sizes | None = None
     covers_input: bool = False
     misaligned: bool = False
 
@@ -50,15 +58,30 @@ class Row:
     def __repr__(self) -> str:
         return f"<{self.type} {self.path}: {self.node.output}, {pretty(self.params)} parameters>"
 
-    @property
-    def path(self) -> str:
-        """The names of the blocks around the step and its own, with dots between."""
-        return self.node.path
-
-    @property
-    def type(self) -> str:
-        """The layer's name in the language."""
-        return self.node.type
+    path: str = attribute("node.path", "The names of the blocks around the step and its own, with dots between.")
+    type: str = attribute("node.type", "The layer's name in the language.")
+    reads: tuple[Node, ...] = attribute("node.inputs", "The nodes that the step reads.")
+    output: Shape = attribute("node.output.shape", "The shape that comes out, without the batch axis.")
+    count: Size = attribute("node.output.count", "How many tensors of that shape come out for one input.")
+    weights: Size = attribute("own.weights", "Weights; 0 where they are counted at another step.")
+    biases: Size = attribute("own.biases", "Biases; 0 where they are counted at another step.")
+    buffers: Size = attribute("own.buffers", "State that is no parameter; 0 where it is counted at another step.")
+    macs: Size = attribute("node.macs", "Multiply-accumulates for all tensors.")
+    activations: Size = attribute("node.written", "Elements that are written, in all tensors.")
+    receptive_field: Sizes | None = attribute(
+        "field.receptive_field", "Input positions that the largest of the units reads, on each axis."
+    )
+    effective_stride: list[Size | Fraction | None] | None = attribute(
+        "field.effective_stride", "Input positions between neighbouring units, on each axis."
+    )
+    effective_padding: Sizes | None = attribute(
+        "field.effective_padding", "Input positions by which the first unit's field begins before the input."
+    )
+    covers_input: bool = attribute(
+        "field.covers_input", "Whether every unit reads the whole input, by an operation on the whole map."
+    )
+    misaligned: bool = attribute("field.misaligned", "Whether paths of different effective strides meet.")
+    frozen: bool = attribute("node.frozen", "Whether the parameters are not trained.")
 
     @property
     def family(self) -> str:
@@ -66,34 +89,9 @@ class Row:
         return self.node.layer.family if self.node.layer else "other"
 
     @property
-    def reads(self) -> tuple[Node, ...]:
-        """The nodes that the step reads."""
-        return self.node.inputs
-
-    @property
     def inputs(self) -> list[str]:
         """The paths of the steps that this one reads."""
         return [source.path for source in self.reads]
-
-    @property
-    def output(self) -> Shape:
-        """The shape that comes out, without the batch axis."""
-        return self.node.output.shape
-
-    @property
-    def count(self) -> Size:
-        """How many tensors of that shape come out for one input."""
-        return self.node.output.count
-
-    @property
-    def weights(self) -> Size:
-        """Weights; 0 where they are counted at another step."""
-        return self.own.weights
-
-    @property
-    def biases(self) -> Size:
-        """Biases; 0 where they are counted at another step."""
-        return self.own.biases
 
     @property
     def params(self) -> Size:
@@ -101,54 +99,9 @@ class Row:
         return self.weights + self.biases
 
     @property
-    def buffers(self) -> Size:
-        """Elements of state that is no parameter; 0 where they are counted at another step."""
-        return self.own.buffers
-
-    @property
     def own(self) -> Counts:
         """What the step costs, where its parameters are not those of another step."""
         return self.node.counts if self.node.shared_with is None else FREE
-
-    @property
-    def macs(self) -> Size:
-        """Multiply-accumulates for all tensors."""
-        return self.node.macs
-
-    @property
-    def activations(self) -> Size:
-        """Elements that are written, in all tensors."""
-        return self.node.written
-
-    @property
-    def receptive_field(self) -> list[Size | None] | None:
-        """Input positions that the largest of the units reads, on each axis."""
-        return self.field.receptive_field
-
-    @property
-    def effective_stride(self) -> list[Size | Fraction | None] | None:
-        """Input positions between neighbouring units, on each axis."""
-        return self.field.effective_stride
-
-    @property
-    def effective_padding(self) -> list[Size | None] | None:
-        """Input positions by which the first unit's field begins before the input, on each axis."""
-        return self.field.effective_padding
-
-    @property
-    def covers_input(self) -> bool:
-        """Whether every unit reads the whole input, by an operation on the whole map."""
-        return self.field.covers_input
-
-    @property
-    def misaligned(self) -> bool:
-        """Whether paths of different effective strides meet."""
-        return self.field.misaligned
-
-    @property
-    def frozen(self) -> bool:
-        """Whether the parameters are not trained."""
-        return self.node.frozen
 
     @property
     def shared_with(self) -> str | None:

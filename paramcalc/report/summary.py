@@ -12,7 +12,7 @@ from paramcalc.algebra.solve import greatest
 from paramcalc.algebra.tensor import Shape
 from paramcalc.errors import ParamcalcError, suggestion
 from paramcalc.report.analysis import Report
-from paramcalc.report.row import Row
+from paramcalc.report.row import FieldSummary, Row, attribute
 
 Values: TypeAlias = Sequence[Size | Fraction | None]
 DTYPES = {"float64": 8, "float32": 4, "float16": 2, "bfloat16": 2, "int8": 1}
@@ -34,6 +34,7 @@ class Summary:
         first = next(iter(report.outputs), "")
         self.output: Shape | None = report.outputs.get(first)
         self.end: Row | None = report.ends.get(first)
+        self.field = self.end.field if self.end else FieldSummary()
 
     @property
     def conv_params(self) -> Size:
@@ -53,36 +54,25 @@ class Summary:
     @property
     def receptive_field(self) -> Values | None:
         """The receptive field of the first output."""
-        return None if self.end is None else self.end.receptive_field or None
+        return self.field.receptive_field or None
 
-    @property
-    def covers_input(self) -> bool:
-        """Whether every unit of the first output reads the whole input."""
-        return self.end is not None and self.end.covers_input
-
-    @property
-    def misaligned(self) -> bool:
-        """Whether paths of different effective strides meet before the first output."""
-        return self.end is not None and self.end.misaligned
-
-    @property
-    def effective_stride(self) -> Values | None:
-        """Input positions between neighbouring units, on the last map with positions."""
-        return None if self.positioned is None else self.positioned.effective_stride
-
-    @property
-    def effective_padding(self) -> Values | None:
-        """Input positions by which its first unit's field begins before the input."""
-        return None if self.positioned is None else self.positioned.effective_padding
+    covers_input: bool = attribute("field.covers_input", "Whether each unit of the first output reads the whole input.")
+    misaligned: bool = attribute("field.misaligned", "Whether paths of different strides meet before the first output.")
+    effective_stride: Values | None = attribute(
+        "positioned.effective_stride", "Input positions between neighbouring units, on the last map with positions."
+    )
+    effective_padding: Values | None = attribute(
+        "positioned.effective_padding", "Input positions by which its first unit's field begins before the input."
+    )
 
     @cached_property
-    def positioned(self) -> Row | None:
-        """The last step on the way to the first output whose units have a position."""
+    def positioned(self) -> FieldSummary:
+        """The field of the last step on the way to the first output whose units have a position."""
         row = self.end
         while row and all(stride is None for stride in row.effective_stride or ()):
             source = row.node.inputs[0]
             row = self.report.layers[source.index] if source.layer else None
-        return row
+        return row.field if row else FieldSummary()
 
     @cached_property
     def largest(self) -> Row | None:
