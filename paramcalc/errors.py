@@ -170,7 +170,7 @@ def quote(span: Span) -> list[str]:
     start, end = span.column - 1, span.column - 1 + span.length
     first = max(0, min(start - LINE_WIDTH // 3, len(line) - LINE_WIDTH)) if len(line) > LINE_WIDTH else 0
     last = min(len(line), first + LINE_WIDTH)
-    cells = [cell(character) for character in line[first:last]]
+    cells = [printable(character) for character in line[first:last].replace("\t", " ")]
     if first:
         cells[0] = "…"
     if last < len(line):
@@ -178,13 +178,6 @@ def quote(span: Span) -> list[str]:
     before = sum(map(columns, cells[: start - first])) + max(0, start - last)
     below = sum(map(columns, cells[start - first : end - first]))
     return [f"{span.line:>4} | {''.join(cells)}", f"     | {' ' * before}{'^' * max(1, below)}"]
-
-
-def cell(character: str) -> str:
-    """A character of a quoted line: a tab as a space, what is invisible as an escape."""
-    if character == "\t":
-        return " "
-    return escaped(character) if invisible(character) else character
 
 
 def columns(text: str) -> int:
@@ -203,14 +196,8 @@ def wrapped(note: str) -> list[str]:
     """A note as indented lines."""
     import textwrap  # noqa: PLC0415 - only errors have notes
 
-    return textwrap.wrap(
-        note,
-        LINE_WIDTH,
-        initial_indent="   ",
-        subsequent_indent="     ",
-        break_long_words=False,
-        break_on_hyphens=False,
-    )
+    wrapper = textwrap.TextWrapper(LINE_WIDTH, "   ", "     ", break_long_words=False, break_on_hyphens=False)
+    return wrapper.wrap(note)
 
 
 def closest(word: str, known: Iterable[str], synonyms: Mapping[str, str] | None = None) -> str | None:

@@ -7,6 +7,7 @@ another format would do the same.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass, field
 from operator import attrgetter
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -53,6 +54,7 @@ class Inference(NamedTuple):
     inputs: Sequence[Tensor]
 
 
+@dataclass(eq=False, repr=False, slots=True)
 class Node:
     """One executed step: a layer applied to earlier nodes, or an input of the network.
 
@@ -61,46 +63,18 @@ class Node:
     `written` are the elements that the node writes, in all tensors; a `view` writes none of its own.
     """
 
-    __slots__ = (
-        "counts",
-        "fields",
-        "frozen",
-        "index",
-        "inputs",
-        "layer",
-        "output",
-        "path",
-        "shared_with",
-        "source",
-        "view",
-        "written",
-    )
-
-    def __init__(
-        self,
-        index: int,
-        path: str,
-        layer: Layer | None,
-        inputs: tuple[Node, ...],
-        output: Tensor,
-        counts: Counts,
-        fields: Fields | None,
-        source: Node | None,
-        frozen: bool,
-        shared_with: Node | None,
-    ) -> None:
-        self.index = index
-        self.path = path
-        self.layer = layer
-        self.inputs = inputs
-        self.output = output
-        self.counts = counts
-        self.fields = fields
-        self.source = self if source is None else source
-        self.frozen = frozen
-        self.shared_with = shared_with
-        self.view = layer is not None and layer.view
-        self.written: Size = 0 if self.view else output.elements
+    index: int
+    path: str
+    layer: Layer | None
+    inputs: tuple[Node, ...]
+    output: Tensor
+    counts: Counts
+    fields: Fields | None
+    written: Size
+    view: bool = False
+    frozen: bool = False
+    shared_with: Node | None = None
+    source: Node = field(init=False)
 
     @property
     def type(self) -> str:
@@ -150,18 +124,13 @@ class Network:
         """
         tensor = self._one(Tensor(shape, count, axes))
         fields = tuple([Ordered(axis, shape[axis], (INPUT_POSITIONS,)) for axis in tensor.positions])
-        node = Node(len(self.inputs), path, None, (), tensor, FREE, fields, None, False, None)
+        node = Node(len(self.inputs), path, None, (), tensor, FREE, fields, tensor.elements)
+        node.source = node
         self.inputs.append(node)
         return node
 
     def add(
-        self,
-        layer: Layer,
-        inputs: Sequence[Node],
-        path: str,
-        *,
-        frozen: bool = False,
-        shared_with: Node | None = None,
+        self, layer: Layer, inputs: Sequence[Node], path: str, *, frozen: bool = False, shared_with: Node | None = None
     ) -> Node:
         """Apply a layer to earlier nodes; the new node, with everything the rules say of it.
 
@@ -175,8 +144,10 @@ class Network:
             source, fields = self._apply_field_rule(field_rule, read, path)
         if shared_with is not None:
             need_same_weights(layer, counts, tensors[0].shape, shared_with)
-        index = len(self.nodes)
-        node = Node(index, path, layer, tuple(inputs), output, counts, fields, source, frozen, shared_with)
+        index, view = len(self.nodes), layer.view
+        written = 0 if view else output.elements
+        node = Node(index, path, layer, tuple(inputs), output, counts, fields, written, view, frozen, shared_with)
+        node.source = source
         self.nodes.append(node)
         return node
 

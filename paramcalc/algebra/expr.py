@@ -98,14 +98,13 @@ class Expr:
     def __add__(self, other: Size) -> Size:
         return combine(self, other, 1)
 
+    __radd__ = __add__
+
     def __sub__(self, other: Size) -> Size:
         return combine(self, other, -1)
 
-    def __radd__(self, other: int) -> Size:
-        return combine(self, other, 1)
-
     def __rsub__(self, other: int) -> Size:
-        return combine(-self, other, 1)
+        return -self + other
 
     def __neg__(self) -> Expr:
         return Expr({monomial: -c for monomial, c in self.terms.items()})
@@ -152,9 +151,6 @@ class Expr:
         return other // self  # 0 of 0; no other number is divided by symbols
 
     def __repr__(self) -> str:
-        return plain(self)
-
-    def __str__(self) -> str:
         return plain(self)
 
     def atoms(self) -> Iterator[Atom]:
