@@ -63,7 +63,7 @@ FORMATS = {f"paramcalc.render.{name}" for name in ("markdown", "csv", "json", "l
         ("md", {"markdown", "mathematics"}),
         ("csv", {"csv"}),
         ("latex", {"latex", "mathematics"}),
-        ("html", {"html", "mathematics"}),
+        ("html", {"html"}),
         ("json", {"json"}),
     ],
 )

@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from typing import Any
 
 from paramcalc.render.figures import computed
-from paramcalc.render.json import plain_value
 from paramcalc.render.table import Column, Line, Table
 from paramcalc.report.budget import Spent
 
@@ -35,14 +34,14 @@ def mark(spent: Spent) -> str:
 
 
 def budget_object(found: Sequence[tuple[str, Spent]]) -> list[dict[str, Any]]:
-    """The same as plain values."""
+    """The same for JSON."""
     return [
         {
             "architecture": name,
             "quantity": spent.budget.quantity,
             "bound": "max" if spent.budget.most else "min",
-            "budget": int(bound) if (bound := spent.budget.bound).denominator == 1 else plain_value(bound),
-            "computed": plain_value(spent.computed),
+            "budget": int(bound) if (bound := spent.budget.bound).denominator == 1 else bound,
+            "computed": spent.computed,
             "kept": spent.kept,
         }
         for name, spent in found

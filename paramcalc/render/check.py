@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 
 from paramcalc.render.claims import MARKS, claims_object
 from paramcalc.render.figures import computed, sizes
-from paramcalc.render.json import plain_value
 from paramcalc.render.table import Column, Line, Table, Value
 
 if TYPE_CHECKING:
@@ -90,8 +89,8 @@ def check_object(name: str, result: CheckResult) -> dict[str, Any]:
             {
                 "path": item.path,
                 "quantity": item.quantity,
-                "computed": plain_value(item.computed),
-                "torch": plain_value(item.torch),
+                "computed": item.computed,
+                "torch": item.torch,
                 "agrees": item.agrees,
             }
             for item in result.comparisons

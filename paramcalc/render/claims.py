@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from typing import Any
 
 from paramcalc.render.figures import computed
-from paramcalc.render.json import plain_value
 from paramcalc.render.table import Column, Line, Table
 from paramcalc.report.claims import Outcome, Verdict
 
@@ -49,14 +48,14 @@ def summary(verdicts: Sequence[Verdict]) -> str:
 
 
 def claims_object(verdicts: Sequence[tuple[str, Verdict]]) -> list[dict[str, Any]]:
-    """The same as plain values."""
+    """The same for JSON."""
     return [
         {
             "architecture": name,
             "at": verdict.claim.at or None,
             "quantity": verdict.claim.quantity,
             "claimed": verdict.claim.text,
-            "computed": plain_value(verdict.computed[0] if len(verdict.computed) == 1 else verdict.computed),
+            "computed": verdict.computed[0] if len(verdict.computed) == 1 else verdict.computed,
             "verdict": verdict.outcome.value,
             "source": verdict.claim.source,
             "disputed": verdict.claim.disputed or None,

@@ -9,7 +9,7 @@ from typing import Any
 
 from paramcalc.algebra.expr import Size, added
 from paramcalc.render.figures import column, notes, sizes, step_cells, whole_cell
-from paramcalc.render.json import outputs_object, plain_value, row_object
+from paramcalc.render.json import row_object
 from paramcalc.render.layout import GAP, widest
 from paramcalc.render.table import Column, Line, Note, Table, Value
 from paramcalc.render.text import spell
@@ -137,7 +137,7 @@ def compare_object(comparison: Comparison) -> list[dict[str, Any]]:
         {
             "architecture": name,
             **summary_object(summary),
-            "outputs": outputs_object(summary.outputs),
+            "outputs": summary.outputs,
             "largest": summary.largest and summary.largest.path,
             "ratios": {key: None if (by := found[index]) is None else float(by) for key, found in shares.items()},
         }
@@ -149,7 +149,7 @@ def summary_object(summary: Summary) -> dict[str, Any]:
     """The figures of one network, and after its receptive field, whether that is the whole input."""
     found = {}
     for quantity in quantities(Use.COMPARE):
-        found[quantity.key] = plain_value(quantity.of_whole(summary))
+        found[quantity.key] = quantity.of_whole(summary)
         if quantity.key == "receptive_field":
             found["covers_input"] = summary.covers_input
     return found

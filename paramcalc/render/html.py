@@ -11,9 +11,8 @@ from html import escape
 
 from paramcalc.algebra.expr import Expr, pretty
 from paramcalc.errors import printable
-from paramcalc.render.mathematics import symbolic
 from paramcalc.render.spelling import Spelling
-from paramcalc.render.table import Column, Line, Number, Table, Value
+from paramcalc.render.table import Column, Line, Number, Table, Value, symbolic
 
 NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 BETWEEN = re.compile(r"(?<= [+−]) ")

@@ -12,22 +12,16 @@ from collections.abc import Iterable, Iterator, Sequence
 from paramcalc.algebra.expr import pretty
 from paramcalc.errors import printable
 from paramcalc.render.layout import LONGEST_NUMBER
-from paramcalc.render.mathematics import mathematics, symbolic
+from paramcalc.render.mathematics import mathematics
 from paramcalc.render.spelling import Spelling
-from paramcalc.render.table import Line, Note, Number, Sizes, Table, Value
+from paramcalc.render.table import Line, Note, Number, Sizes, Table, Value, symbolic
 
 APART = "\0"
 LIGATURE = re.compile(r"([-',])(?=\1)")
 """Characters that become another one in pairs, where nothing is between them."""
 ESCAPES = {
     "\\": r"\textbackslash{}",
-    "{": r"\{",
-    "}": r"\}",
-    "$": r"\$",
-    "&": r"\&",
-    "#": r"\#",
-    "%": r"\%",
-    "_": r"\_",
+    **{character: f"\\{character}" for character in "{}$&#%_"},
     "^": r"\textasciicircum{}",
     "~": r"\textasciitilde{}",
     "<": r"\textless{}",
@@ -103,12 +97,12 @@ def grid(table: Table) -> Iterator[str]:
     yield row([SPELLING.text(column.title) for column in table.columns])
     yield r"\midrule"
     for line in table.lines:
-        yield row(cells(line))
+        yield row(SPELLING.cells(line))
         for text in below(table, line):
             yield rf"\multicolumn{{{len(sides)}}}{{@{{}}p{{0.95\linewidth}}@{{}}}}{{\quad {text}}} \\"
     if table.total:
         yield r"\midrule"
-        yield row(cells(table.total, bold=True))
+        yield row(SPELLING.cells(table.total, strong=True))
     yield r"\bottomrule"
     yield r"\end{tabular}"
 
@@ -116,16 +110,6 @@ def grid(table: Table) -> Iterator[str]:
 def row(texts: Sequence[str]) -> str:
     """A row of cells."""
     return " & ".join(texts) + r" \\"
-
-
-def cells(line: Line, *, bold: bool = False) -> list[str]:
-    """The cells of a row."""
-    texts = []
-    for value in line.values:
-        text = BELOW if long(value) else SPELLING.cell(value)
-        heavy = (bold or line.emphasis) and text and not symbolic(value)
-        texts.append(rf"\textbf{{{text}}}" if heavy else text)
-    return texts
 
 
 def below(table: Table, line: Line) -> Iterator[str]:
@@ -159,6 +143,14 @@ class Latex(Spelling):
     def value(self, value: Value) -> str:
         """Any value."""
         return f"${mathematics(value)}$" if symbolic(value) else super().value(value)
+
+    def cell(self, value: Value) -> str:
+        """A value in a table; an arrow refers to a long one below."""
+        return BELOW if long(value) else super().cell(value)
+
+    def strong(self, text: str) -> str:
+        """Bold."""
+        return rf"\textbf{{{text}}}"
 
     def number(self, number: Number) -> str:
         """A number without symbols."""

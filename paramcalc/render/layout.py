@@ -5,6 +5,7 @@ Columns drop by rank, names are cut in the middle, titles at their end; a number
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
 from typing import NamedTuple
 
@@ -14,6 +15,8 @@ from paramcalc.errors import printable
 from paramcalc.render.table import Column
 
 GAP = "  "
+ENDLESS = sys.maxsize
+"""The width of a page that nothing limits."""
 BELOW = "↓"
 LONGEST_NUMBER = 44
 """Characters of a value that stands in its column where the page has no width; a longer one goes below."""
@@ -36,27 +39,20 @@ class Layout(NamedTuple):
     widths: list[int]
 
 
-def lay_out(columns: Sequence[Column], rows: Sequence[Sequence[str]], page: int | None) -> Layout:
-    """The layout for a page; None is a page without end.
+def lay_out(columns: Sequence[Column], rows: Sequence[Sequence[str]], page: int) -> Layout:
+    """The layout for a page of so many characters; ENDLESS is one that nothing limits.
 
     Long values go below their rows: those of more than half the page, and of a third or a quarter where the table is
     still too wide.
     """
-    if page is None:
-        return laid_out(columns, rows, None, LONGEST_NUMBER)
-    for share in SHARES:
-        found = laid_out(columns, rows, page, page // share)
-        if excess(found.widths, found.kept, page) <= 0:
+    for longest in [LONGEST_NUMBER] if page == ENDLESS else [page // share for share in SHARES]:
+        most = longest_values(columns, rows, page, longest)
+        kept_rows = [list(row) for row in rows]
+        below = [move_long(row, columns, most) for row in kept_rows]
+        layout = Layout(kept_rows, below, *fit(columns, kept_rows, page))
+        if excess(layout.widths, layout.kept, page) <= 0:
             break
-    return found
-
-
-def laid_out(columns: Sequence[Column], rows: Sequence[Sequence[str]], page: int | None, longest: int) -> Layout:
-    """The layout where numbers of up to `longest` characters stand in their columns."""
-    most = longest_values(columns, rows, page, longest)
-    kept_rows = [list(row) for row in rows]
-    below = [move_long(row, columns, most) for row in kept_rows]
-    return Layout(kept_rows, below, *fit(columns, kept_rows, page))
+    return layout
 
 
 def widest(columns: Sequence[Column], rows: Sequence[Sequence[str]]) -> list[int]:
@@ -66,15 +62,13 @@ def widest(columns: Sequence[Column], rows: Sequence[Sequence[str]]) -> list[int
 
 
 def longest_values(
-    columns: Sequence[Column], rows: Sequence[Sequence[str]], page: int | None, number: int
+    columns: Sequence[Column], rows: Sequence[Sequence[str]], page: int, number: int
 ) -> list[int | None]:
     """How long a value may be in each column before it goes below its row; None where it always stays.
 
     Text that may go below leaves the other columns their width.
     """
     longest = [number if column.numeric else column.longest for column in columns]
-    if page is None or not any(column.longest for column in columns):
-        return longest
     widths = widest(columns, rows)
     for index, column in enumerate(columns):
         if column.longest is not None:
@@ -93,7 +87,7 @@ def move_long(row: list[str], columns: Sequence[Column], longest: Sequence[int |
     return moved
 
 
-def fit(columns: Sequence[Column], rows: Sequence[Sequence[str]], page: int | None) -> tuple[list[int], list[int]]:
+def fit(columns: Sequence[Column], rows: Sequence[Sequence[str]], page: int) -> tuple[list[int], list[int]]:
     """Which columns a page holds, and how wide each is.
 
     Columns are dropped, those of the highest rank first, as long as cutting the names in them is not enough. Then names
@@ -103,8 +97,6 @@ def fit(columns: Sequence[Column], rows: Sequence[Sequence[str]], page: int | No
     """
     widths = widest(columns, rows)
     kept = list(range(len(columns)))
-    if page is None:
-        return kept, widths
     for rank in sorted({column.rank for column in columns if column.rank}, reverse=True):
         names = [widths[i] - LEAST_NAME for i in kept if columns[i].rank == rank and columns[i].elastic]
         if excess(widths, kept, page) <= sum(max(0, slack) for slack in names):
@@ -129,11 +121,9 @@ def row_text(row: Sequence[str], layout: Layout, columns: Sequence[Column]) -> s
     parts = []
     for index in layout.kept:
         text, width = row[index], layout.widths[index]
-        length = len(text) if text.isascii() else cell_len(text)
-        if length > width:
+        if cell_len(text) > width:
             text = cut(text, width) if columns[index].elastic else f"{set_cell_size(text, width - 1).rstrip()}…"
-            length = cell_len(text)  # one less than the width where a wide character does not fit
-        padding = " " * (width - length)
+        padding = " " * (width - cell_len(text))  # one space where a wide character does not fit
         parts.append(padding + text if columns[index].numeric else text + padding)
     return GAP.join(parts)
 

@@ -8,7 +8,6 @@ from typing import Any
 from paramcalc.language.library import bundled_names
 from paramcalc.network import Network
 from paramcalc.render.figures import sizes
-from paramcalc.render.json import plain_value
 from paramcalc.render.table import Column, Line, Table
 from paramcalc.report.analysis import Totals, analyze
 from paramcalc.request import load
@@ -39,9 +38,8 @@ def list_table() -> Table:
 
 
 def list_object() -> list[dict[str, Any]]:
-    """The same as plain values."""
-    found = []
-    for name, network, totals in bundled():
-        figures = {"params": plain_value(totals.params), "macs": plain_value(totals.macs)}
-        found.append({"name": name, "title": network.name, **figures, "source": network.source})
-    return found
+    """The same for JSON."""
+    return [
+        {"name": name, "title": net.name, "params": totals.params, "macs": totals.macs, "source": net.source}
+        for name, net, totals in bundled()
+    ]

@@ -12,9 +12,9 @@ from collections.abc import Iterator, Sequence
 from rich.cells import cell_len
 
 from paramcalc.errors import printable
-from paramcalc.render.mathematics import mathematics, symbolic
+from paramcalc.render.mathematics import mathematics
 from paramcalc.render.spelling import Spelling
-from paramcalc.render.table import Line, Note, Table, Value
+from paramcalc.render.table import Note, Table, Value, symbolic
 
 ESCAPES = (
     (re.compile(r"[\\`*_\[\]<>|~&#]"), r"\\\g<0>"),
@@ -46,13 +46,14 @@ def blocks(table: Table) -> Iterator[str]:
 
 
 def grid(table: Table) -> str:
-    """The table itself."""
-    notes = any(line.below for line in table.all_lines)
-    right = [*(column.numeric for column in table.columns), *([False] if notes else [])]
-    header = [*(SPELLING.text(column.title) for column in table.columns), *([NOTES] if notes else [])]
-    rows = [header, *(cells(line, notes=notes, bold=bool(line.emphasis)) for line in table.lines)]
-    if table.total:
-        rows.append(cells(table.total, notes=notes, bold=True))
+    """The table itself, with a last column for text below a row where there is any."""
+    right = [column.numeric for column in table.columns]
+    header = [SPELLING.text(column.title) for column in table.columns]
+    rows = [header, *(SPELLING.cells(line, strong=line is table.total) for line in table.all_lines)]
+    if any(line.below for line in table.all_lines):
+        right.append(False)
+        notes = ("<br>".join(map(SPELLING.text, line.below)) for line in table.all_lines)
+        rows = [[*row, note] for row, note in zip(rows, (NOTES, *notes), strict=True)]
     widths = [
         max([3, *(width for width in map(cell_len, column) if width <= WIDEST)]) for column in zip(*rows, strict=True)
     ]
@@ -69,15 +70,6 @@ def row_text(row: Sequence[str], widths: Sequence[int], right: Sequence[bool]) -
     return f"| {' | '.join(parts)} |"
 
 
-def cells(line: Line, *, notes: bool, bold: bool) -> list[str]:
-    """The cells of a row, and what stands below it as one more."""
-    texts = []
-    for value in line.values:
-        text = SPELLING.cell(value)
-        texts.append(f"**{text}**" if bold and text and not symbolic(value) else text)
-    return [*texts, *(["<br>".join(map(SPELLING.text, line.below))] if notes else [])]
-
-
 class Markdown(Spelling):
     """The spelling of markdown: names and text are escaped, values with symbols are mathematics."""
 
@@ -89,6 +81,10 @@ class Markdown(Spelling):
         for pattern, instead in ESCAPES:
             text = pattern.sub(instead, text)
         return text
+
+    def strong(self, text: str) -> str:
+        """Bold."""
+        return f"**{text}**"
 
     def value(self, value: Value) -> str:
         """Any value."""

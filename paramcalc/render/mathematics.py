@@ -2,17 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TypeGuard
-
 from paramcalc.algebra.expr import Expr, latex
-from paramcalc.render.table import Number, Sizes, Value
+from paramcalc.render.table import Number, Sizes
 
 MARKS = {"*": r"\ast", "~": r"\sim"}
-
-
-def symbolic(value: Value) -> TypeGuard[Expr | Sizes]:
-    """Whether a value holds symbols."""
-    return isinstance(value, Expr) or (isinstance(value, Sizes) and value.symbolic)
 
 
 def mathematics(value: Expr | Sizes) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from paramcalc.algebra.expr import pretty
 from paramcalc.errors import printable
-from paramcalc.render.table import Note, Number, Sizes, Value
+from paramcalc.render.table import Line, Note, Number, Sizes, Value, symbolic
 
 
 class Spelling:
@@ -45,6 +45,18 @@ class Spelling:
         if not isinstance(value, str):
             return self.value(value)
         return self.indent * (len(value) - len(value.lstrip(" "))) + self.text(value.strip(" "))
+
+    def strong(self, text: str) -> str:
+        """A text that is set off."""
+        return text
+
+    def cells(self, line: Line, *, strong: bool = False) -> list[str]:
+        """The cells of a row; where it is set off, all but what is empty or mathematics."""
+        texts = list(map(self.cell, line.values))
+        if not (strong or line.emphasis):
+            return texts
+        pairs = zip(texts, line.values, strict=True)
+        return [self.strong(text) if text and not symbolic(value) else text for text, value in pairs]
 
     def label(self, label: str) -> str:
         """What a note begins with."""

@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from typing import Any
 
 from paramcalc.render.figures import column, notes, whole_cell
-from paramcalc.render.json import outputs_object, plain_value
 from paramcalc.render.table import Column, Line, Table
 from paramcalc.report.quantities import QUANTITIES
 from paramcalc.report.sweep import Result
@@ -41,7 +40,7 @@ def reason(result: Result) -> str:
 
 
 def sweep_object(name: str, results: Sequence[Result]) -> dict[str, Any]:
-    """The same as plain values."""
+    """The same for JSON."""
     return {"name": name, "rows": [result_object(result) for result in results]}
 
 
@@ -51,6 +50,5 @@ def result_object(result: Result) -> dict[str, Any]:
     found = {"values": dict(result.values), "error": reason(result) or None}
     if summary is None:
         return found
-    figures = {quantity.key: plain_value(quantity.of_whole(summary)) for quantity in SWEPT}
-    del figures["output"]
-    return {**found, "outputs": outputs_object(summary.outputs), **figures}
+    figures = {quantity.key: quantity.of_whole(summary) for quantity in SWEPT if quantity.key != "output"}
+    return {**found, "outputs": summary.outputs, **figures}

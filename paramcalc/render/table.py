@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
-from typing import NamedTuple, TypeAlias
+from typing import NamedTuple, TypeAlias, TypeGuard
 
 from paramcalc.algebra.expr import Expr
 from paramcalc.errors import ParamcalcError, suggestion
@@ -28,6 +28,11 @@ class Sizes(NamedTuple):
 
 Value: TypeAlias = Scalar | Sizes
 """What a cell holds. None is a value that does not exist or is not known, and is shown as a dash."""
+
+
+def symbolic(value: Value) -> TypeGuard[Expr | Sizes]:
+    """Whether a value holds symbols."""
+    return isinstance(value, Expr) or (isinstance(value, Sizes) and value.symbolic)
 
 
 class Note(NamedTuple):
@@ -118,14 +123,9 @@ class Table:
     def only(self, indices: Sequence[int]) -> Table:
         """The same table with some of its columns, in their order, and the notes that go with them."""
         lines = [Line([line.values[i] for i in indices], line.below, line.emphasis) for line in self.all_lines]
-        return Table(
-            self.title,
-            [self.columns[i] for i in indices],
-            lines[: len(self.lines)],
-            lines[-1] if self.total else None,
-            self.head,
-            self.notes(indices),
-        )
+        total = lines.pop() if self.total else None
+        columns = [self.columns[i] for i in indices]
+        return replace(self, columns=columns, lines=lines, total=total, foot=self.notes(indices))
 
     def notes(self, indices: Sequence[int]) -> list[Note | str]:
         """The text below the table where only some columns are shown: a note goes with its column."""

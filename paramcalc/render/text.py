@@ -7,16 +7,15 @@ thousand rows.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
 from functools import lru_cache
 
 from rich.cells import cell_len
 
 from paramcalc.errors import printable
-from paramcalc.render.layout import lay_out, row_text
+from paramcalc.render.layout import ENDLESS, lay_out, row_text
 from paramcalc.render.page import Page
 from paramcalc.render.spelling import Spelling
-from paramcalc.render.table import Column, Note, Table
+from paramcalc.render.table import Column, Table
 
 LONGEST_RULE = 120
 LABEL = 13
@@ -41,7 +40,8 @@ spell = lru_cache(maxsize=1024, typed=True)(SPELLING.value)
 def render(table: Table, page: Page) -> str:
     """The table and what stands around it; on a narrow page, columns drop by rank."""
     columns = table.columns
-    layout = lay_out(columns, [[spell(value) for value in line.values] for line in table.all_lines], page.width)
+    width = page.width or ENDLESS
+    layout = lay_out(columns, [[spell(value) for value in line.values] for line in table.all_lines], width)
     header = row_text([printable(column.title) for column in columns], layout, columns)
     rule = page.faint("─" * min(cell_len(header), page.width or LONGEST_RULE))
     out = heading(table, page)
@@ -51,32 +51,22 @@ def render(table: Table, page: Page) -> str:
         text = row_text(row, layout, columns).rstrip()
         out.append(page.strong(text) if line.emphasis else text)
         below = [titled(columns[index], value) for index, value in long.items() if index in layout.kept]
-        out += [page.faint(text) for note in (*below, *line.below) for text in below_row(note, page.width)]
+        out += [
+            page.faint(text)
+            for note in (*below, *line.below)
+            for text in wrapped(INDENT + printable(note), width, 2 * INDENT)
+        ]
     if table.total is not None:
         out += [rule, page.strong(row_text(layout.rows[-1], layout, columns).rstrip())]
     notes = table.notes(layout.kept)
-    if notes:
-        out += [*([""] if layout.rows else []), *footing(notes, page)]
+    out += [""] if notes and layout.rows else []
+    out += [text for note in notes for text in wrapped(SPELLING.note(note), width, " " * LABEL)]
     return "\n".join(out) + "\n"
 
 
 def titled(column: Column, value: str) -> str:
     """A value that is shown below its row: a number with its column, text as it is."""
     return f"{printable(column.title)}: {value}" if column.numeric else value
-
-
-def below_row(text: str, width: int | None) -> list[str]:
-    """Text below a row, set in."""
-    line = INDENT + printable(text)
-    return [line] if width is None else wrapped(line, width, 2 * INDENT)
-
-
-def footing(notes: Sequence[Note | str], page: Page) -> list[str]:
-    """The text below a table, wrapped where the page has a width."""
-    texts = map(SPELLING.note, notes)
-    if page.width is None:
-        return list(texts)
-    return [line for note in texts for line in wrapped(note, page.width, " " * LABEL)]
 
 
 def wrapped(text: str, width: int, hanging: str = "") -> list[str]:
@@ -96,9 +86,8 @@ def wrapped(text: str, width: int, hanging: str = "") -> list[str]:
 
 def heading(table: Table, page: Page) -> list[str]:
     """The title and the text above a table."""
-    title = printable(table.title)
-    lines = [title] if page.width is None else wrapped(title, page.width)
-    out = [page.strong(line) for line in lines if line]
-    width = min(page.width or LONGEST_RULE, LONGEST_RULE)
-    out += [page.faint(line) for note in table.head for line in wrapped(SPELLING.note(note), width) if line]
+    width = page.width or ENDLESS
+    out = [page.strong(line) for line in wrapped(printable(table.title), width) if line]
+    least = min(width, LONGEST_RULE)
+    out += [page.faint(line) for note in table.head for line in wrapped(SPELLING.note(note), least) if line]
     return [*out, ""] if out else []

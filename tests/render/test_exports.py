@@ -113,7 +113,7 @@ def test_json_is_read_back_as_the_report(monkeypatch: pytest.MonkeyPatch) -> Non
     monkeypatch.chdir(GOLDEN)
     report = paramcalc.analyze(paramcalc.load("hostile.yaml"))
     read = json.loads(written("show", "hostile.yaml", "--format", "json"))
-    assert read == report_object(report)
+    assert read == json.loads(json.dumps(report_object(report), default=str))
     assert "\x1b[31m \x07 \u202eturned, 网 😀" in read["name"]
 
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from rich.cells import cell_len
 
 from paramcalc.errors import invisible, printable
-from paramcalc.render.layout import BELOW, LEAST_NAME, Layout, cut, lay_out
+from paramcalc.render.layout import BELOW, ENDLESS, LEAST_NAME, Layout, cut, lay_out
 from paramcalc.render.page import Page
 from paramcalc.render.table import Column, Line, Note, Table, Value
 from paramcalc.render.text import render, spell
@@ -27,7 +27,9 @@ def text_of(table: Table, width: int | None) -> str:
 
 
 def layout_of(table: Table, width: int | None) -> Layout:
-    return lay_out(table.columns, [[spell(value) for value in line.values] for line in table.all_lines], width)
+    return lay_out(
+        table.columns, [[spell(value) for value in line.values] for line in table.all_lines], width or ENDLESS
+    )
 
 
 def flat(text: str) -> str:
