@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from paramcalc.crosscheck.fields import FieldCheck, field_checks
-from paramcalc.crosscheck.figures import QUANTITIES, Figures, torch_figures
+from paramcalc.crosscheck.figures import Figures, torch_figures
 from paramcalc.crosscheck.gradients import Progress, silently
 from paramcalc.crosscheck.network import refusals_of_torch
 from paramcalc.crosscheck.probes import Measures
@@ -15,6 +15,7 @@ from paramcalc.crosscheck.witnesses import witness_of
 from paramcalc.network import Network
 from paramcalc.report.analysis import Report, analyze
 from paramcalc.report.claims import Verdict, judge
+from paramcalc.report.quantities import Use, keys
 from paramcalc.report.row import Row
 
 TOTAL = "total"
@@ -89,8 +90,8 @@ def check(network: Network, *, fields: bool = True, claims: bool = True, progres
 
 def compared(row: Row, found: Figures) -> list[Comparison]:
     """The figures of one row."""
-    ours = {name: getattr(row, name, 0 if row.frozen else row.params) for name in QUANTITIES}
-    return [Comparison(row.path, name, ours[name], getattr(found, name)) for name in QUANTITIES]
+    trainable = 0 if row.frozen else row.params
+    return [Comparison(row.path, key, getattr(row, key, trainable), getattr(found, key)) for key in keys(Use.CHECK)]
 
 
 def measures_compared(row: Row, measures: Mapping[str, Sequence[Measures]]) -> Iterator[Comparison]:
@@ -98,14 +99,14 @@ def measures_compared(row: Row, measures: Mapping[str, Sequence[Measures]]) -> I
     found = measures.get(row.path)
     if row.receptive_field is None or found is None or len(found) < len(row.receptive_field):
         return
-    names = ("receptive_field", "effective_stride", "effective_padding")
-    for name, shown in zip(names, zip(*found, strict=True), strict=True):
+    for key, shown in zip(keys(Use.FIELD), zip(*found, strict=True), strict=True):
         if None not in shown:
-            yield Comparison(row.path, name, getattr(row, name), list(shown))
+            yield Comparison(row.path, key, getattr(row, key), list(shown))
 
 
 def totals_compared(report: Report, found: dict[str, Figures]) -> list[Comparison]:
     """The sums over all rows."""
-    names = ("weights", "biases", "trainable", "buffers", "macs")
-    sums = {name: sum(getattr(figures, name) for figures in found.values()) for name in names}
-    return [Comparison(TOTAL, name, getattr(report.totals, name), sums[name]) for name in names]
+    return [
+        Comparison(TOTAL, key, getattr(report.totals, key), sum(getattr(figures, key) for figures in found.values()))
+        for key in keys(Use.CHECK | Use.TOTAL)
+    ]

@@ -19,7 +19,6 @@ from typing import NamedTuple, TypeAlias
 import torch
 
 from paramcalc.algebra.receptive_field import Ordered
-from paramcalc.crosscheck.axes import channel_axis, position_axes, position_names
 from paramcalc.crosscheck.gradients import Interval, Part, Progress, Units, select, silently, supports
 from paramcalc.crosscheck.linear_network import LinearNetwork
 from paramcalc.crosscheck.network import layer_of
@@ -80,7 +79,7 @@ def field_checks(network: Network, progress: Progress = silently) -> Fields:
     """
     result = Fields()
     for node in network.nodes:
-        if node.fields is None and position_axes(node.source):
+        if node.fields is None and node.source.output.positions:
             result.unchecked[node.path] = "receptive field: paramcalc does not know it"
     threads = torch.get_num_threads()
     torch.set_num_threads(1)  # on tensors as small as these, threads wait for each other most of the time
@@ -96,7 +95,7 @@ def check_source(network: Network, source: Node, result: Fields, progress: Progr
     """Add the checks of all nodes whose fields are of one input."""
     nodes = [node for node in network.nodes if node.source is source and node.fields]
     cache: Cache = {}
-    for axis in range(len(position_axes(source)) if nodes else 0):
+    for axis in range(len(source.output.positions) if nodes else 0):
         if axis and not axes_are_alike(network, source):
             cache.clear()
         linear = LinearNetwork(network, source, axis, margin(nodes, source, axis))
@@ -105,10 +104,10 @@ def check_source(network: Network, source: Node, result: Fields, progress: Progr
 
 def axes_are_alike(network: Network, source: Node) -> bool:
     """Whether every layer does the same on every axis, so that one axis's gradients are the other's."""
-    if len({source.output.shape[axis] for axis in position_axes(source)}) > 1 or len(network.inputs) > 1:
+    if len({source.output.shape[axis] for axis in source.output.positions}) > 1 or len(network.inputs) > 1:
         return False
     for node in network.nodes:
-        layer, channels = layer_of(node), channel_axis(node)
+        layer, channels = layer_of(node), node.output.channels or 0
         if witness_of(node).moves_axes or getattr(layer, "axis", channels) != channels:
             return False
         for name in NEUTRAL.keys() & type(layer).model_fields.keys():
@@ -120,7 +119,7 @@ def axes_are_alike(network: Network, source: Node) -> bool:
 
 def margin(nodes: Iterable[Node], source: Node, axis: int) -> int:
     """How many positions the units of all nodes read beyond the input, and what striding layers cut off of them."""
-    n = as_int(source.output.shape[position_axes(source)[axis]])
+    n = as_int(source.output.shape[source.output.positions[axis]])
     beyond = widest_step = 0
     for node in nodes:
         assert node.fields is not None
@@ -181,7 +180,8 @@ def add_node(linear: LinearNetwork, node: Node, shown: Mapping[Probe, Interval |
     """Add the checks of a node on one axis to the result, from the supports of its gradients."""
     assert node.fields is not None
     found = node.fields[linear.axis]
-    name = position_names(linear.source)[linear.axis]
+    x = linear.source.output
+    name = x.axes[x.positions[linear.axis]]
     for probe, span in shown.items():
         if is_determined(found, probe.unit, span):
             expected = expected_of(found, probe.unit)

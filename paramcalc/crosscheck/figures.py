@@ -9,12 +9,8 @@ import torch
 from torch import Tensor, nn
 from torch.utils.flop_counter import FlopCounterMode
 
-from paramcalc.crosscheck.network import meta_inputs, module_of, state, trace
-from paramcalc.crosscheck.settings import Shapes
+from paramcalc.crosscheck.network import meta_inputs, run, state, trace
 from paramcalc.network import Network, Node
-
-QUANTITIES = ("output", "count", "weights", "biases", "trainable", "buffers", "macs")
-"""What is compared with torch, step by step."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,19 +37,15 @@ def torch_figures(network: Network, inputs: Sequence[Tensor] | None = None) -> d
     seen: set[int] = set()
     counter = FlopCounterMode(display=False)
 
-    def build(node: Node, shapes: Shapes) -> nn.Module:
-        # in training, norms refuse a batch of one vector
-        return module_of(node, shapes).eval()
-
     def call(node: Node, module: nn.Module, arguments: list[Tensor]) -> Tensor:
         before = counter.get_total_flops()
-        value: Tensor = module(*arguments)
+        value = run(node, module, arguments)
         found[node.path] = figures_of(module, value, counter.get_total_flops() - before, seen)
         return value
 
     # gradients stay on: without them torch may take fused paths that its counter does not see
     with torch.device("meta"), counter:
-        trace(network, build, meta_inputs(network) if inputs is None else inputs, call)
+        trace(network, meta_inputs(network) if inputs is None else inputs, call)
     return found
 
 

@@ -22,7 +22,6 @@ from typing import NamedTuple
 import torch
 from torch import Tensor, nn
 
-from paramcalc.crosscheck.axes import channel_axis, position_axes
 from paramcalc.crosscheck.network import layer_of
 from paramcalc.crosscheck.parts import BroadcastConcat, PaddingValue
 from paramcalc.crosscheck.settings import Shape, as_int
@@ -117,7 +116,7 @@ class LinearNetwork:
         if any(value.positions > 1 and value.long != longest.long for value in read):
             raise NotFollowed("branches that are long on different axes cannot be followed with one channel")
         sizes, shapes = [value.sizes for value in inputs], [value.shape for value in inputs]
-        own = LongInputs(sizes, sizes, longest.long, channel_axis(node.inputs[0]))
+        own = LongInputs(sizes, sizes, longest.long, node.inputs[0].output.channels or 0)
         long = own._replace(shapes=shapes)
         own_module = linear_module(witness, layer, own, len(read), 0.0)
         module = own_module if sizes == shapes else linear_module(witness, layer, long, len(read), 0.0)
@@ -140,8 +139,8 @@ def long_input(node: Node, axis: int, margin: int) -> LongTensor:
 
     One with fewer axes of positions is long on its last; a vector keeps its size, without margins.
     """
-    positions = position_axes(node)
-    long = positions[min(axis, len(positions) - 1)] if positions else channel_axis(node)
+    positions = node.output.positions
+    long = positions[min(axis, len(positions) - 1)] if positions else 0
     sizes = tuple(as_int(size) if at == long else 1 for at, size in enumerate(node.output.shape))
     shape = [size + 2 * margin if at == long and positions else size for at, size in enumerate(sizes)]
     return LongTensor(sizes, torch.ones(1, *shape, dtype=torch.float64), long)

@@ -15,16 +15,14 @@ import torch
 from torch import Tensor, nn
 
 from paramcalc.algebra.expr import Expr
-from paramcalc.crosscheck.axes import with_axis_index
 from paramcalc.crosscheck.parts import Border
-from paramcalc.crosscheck.settings import NoModule, Shapes, as_int
+from paramcalc.crosscheck.settings import NoModule, Shapes, as_int, with_axis_index
 from paramcalc.crosscheck.witnesses import witness_of
 from paramcalc.errors import ParamcalcError
 from paramcalc.layers.base import Layer
 from paramcalc.layers.fields import spell_value
 from paramcalc.network import Network, Node
 
-Build: TypeAlias = Callable[[Node, Shapes], nn.Module]
 Call: TypeAlias = Callable[[Node, nn.Module, list[Tensor]], Tensor]
 
 
@@ -65,18 +63,12 @@ def to_torch(network: Network) -> nn.Module:
     Its parameters are allocated where torch's default device says (`with torch.device("meta"):` takes no
     memory). Raises ParamcalcError for sizes that are symbols, and for layers that torch does not have or refuses.
     """
-    shapes: dict[str, Shapes] = {}
     for node in network.nodes:
         if reason := witness_of(node).not_checked:
             raise ParamcalcError(f"{node.path}: torch has no module for {node.type}: {reason}")
 
-    def remember(node: Node, incoming: Shapes) -> nn.Module:
-        shapes[node.path] = incoming
-        # in training, norms refuse a batch of one vector
-        return module_of(node, incoming).eval()
-
     with torch.device("meta"), refusals_of_torch(network):
-        trace(network, remember, meta_inputs(network))
+        shapes = trace(network, meta_inputs(network))
     root = TorchNetwork(network)
     for node in network.nodes:
         insert(root, node, hooked(module_of(node, shapes[node.path])))
@@ -99,18 +91,14 @@ def refusals_of_torch(network: Network) -> Iterator[None]:
 
 def hooked(module: nn.Module) -> nn.Module:
     """A module with its border as hooks, so that its parameters are named as if it had none."""
-    if not isinstance(module, nn.Sequential) or not any(True for _ in module.parameters()):
+    if not isinstance(module, nn.Sequential) or not list(module.parameters()):
         return module
-    (core,) = (part for part in module if not isinstance(part, Border))
-    before = True
-    for part in module:
-        if part is core:
-            before = False
-        elif before:
-            core.register_forward_pre_hook(partial(with_border, part))
-        else:
-            core.register_forward_hook(partial(border_behind, part))
-    return core
+    first, second = module
+    if isinstance(first, Border):
+        second.register_forward_pre_hook(partial(with_border, first))
+        return second
+    first.register_forward_hook(partial(border_behind, second))
+    return first
 
 
 def with_border(border: nn.Module, _module: nn.Module, inputs: tuple[Tensor, ...]) -> tuple[Tensor, ...]:
@@ -124,19 +112,27 @@ def border_behind(border: nn.Module, _module: nn.Module, _inputs: tuple[Tensor, 
     return result
 
 
-def trace(network: Network, build: Build, inputs: Sequence[Tensor], call: Call | None = None) -> TorchNetwork:
-    """Run a network step by step; each module comes from `build` and the shapes of what reaches it.
+def run(_node: Node, module: nn.Module, arguments: list[Tensor]) -> Tensor:
+    """What a module gives for its inputs."""
+    result: Tensor = module(*arguments)
+    return result
 
-    `call` runs a module on its inputs and may look at it; the modules stay in what is returned.
+
+def trace(network: Network, inputs: Sequence[Tensor], call: Call = run) -> dict[str, Shapes]:
+    """Run a network step by step, each module built for the shapes that reach it; these shapes, by path.
+
+    `call` runs a module on its inputs and may look at it; no module is freed before the last has run.
     """
     root = TorchNetwork(network)
+    shapes: dict[str, Shapes] = {}
     values = {id(node): value for node, value in zip(network.inputs, inputs, strict=True)}
     for node in network.nodes:
         arguments = [values[id(source)] for source in node.inputs]
-        module = build(node, [tuple(value.shape[1:]) for value in arguments])
+        shapes[node.path] = [tuple(value.shape[1:]) for value in arguments]
+        module = module_of(node, shapes[node.path]).eval()  # in training, norms refuse a batch of one vector
         insert(root, node, module)
-        values[id(node)] = call(node, module, arguments) if call else module(*arguments)
-    return root
+        values[id(node)] = call(node, module, arguments)
+    return shapes
 
 
 def state(module: nn.Module) -> Iterator[Tensor]:

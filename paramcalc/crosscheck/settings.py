@@ -6,7 +6,9 @@ from collections.abc import Sequence
 from typing import Any, TypeAlias, TypeVar
 
 from paramcalc.algebra.expr import Size
+from paramcalc.algebra.tensor import Tensor
 from paramcalc.crosscheck.parts import Pairs
+from paramcalc.layers.base import Layer, axis_of
 
 Shape: TypeAlias = tuple[int, ...]
 
@@ -24,6 +26,12 @@ def as_int(size: Size) -> int:
     """A size of a network whose sizes are numbers."""
     assert isinstance(size, int)
     return size
+
+
+def with_axis_index(layer: Layer, x: Tensor) -> Layer:
+    """The layer with the index of the axis that it works on, for torch knows no names."""
+    axis = getattr(layer, "axis", 0)
+    return layer if isinstance(axis, int) else layer.model_copy(update={"axis": axis_of(axis, x)})
 
 
 def per_axis(value: Any, axes: int) -> tuple[Any, ...]:
@@ -48,7 +56,8 @@ def by_rank(kinds: Sequence[T], x: Shape) -> T:
     return kinds[axes - 1]
 
 
-def need_image(x: Shape) -> None:
-    """Raise NoModule unless a shape is [C, H, W]; torch would take other leading axes for batches."""
+def of_image(module: T, x: Shape) -> T:
+    """The module. Raises NoModule unless the shape is [C, H, W]; torch would take other leading axes for batches."""
     if len(x) != 3:
         raise NoModule(f"pixels are shuffled in [C, H, W], not on {len(x)} axes")
+    return module

@@ -15,7 +15,8 @@ import torch
 import paramcalc
 from paramcalc import Network, Report, substitute
 from paramcalc.crosscheck.check import check
-from paramcalc.crosscheck.figures import QUANTITIES, Figures, torch_figures
+from paramcalc.crosscheck.figures import Figures, torch_figures
+from paramcalc.report.quantities import Use, keys
 
 Values = dict[str, int]
 
@@ -93,7 +94,7 @@ def test_closed_forms_are_what_torch_says_at_a_size(name: str, height: int, widt
     for row in symbolic(name)[1].layers:
         figures = found[row.path]
         assert numbers(row.output, values) == figures.output
-        for quantity in QUANTITIES[1:]:
+        for quantity in keys(Use.CHECK)[1:]:
             if quantity != "trainable":
                 assert numbers([getattr(row, quantity)], values) == (getattr(figures, quantity),), (row.path, quantity)
     totals = symbolic(name)[1].totals

@@ -17,8 +17,7 @@ from pydantic import ValidationError
 from torch.utils.flop_counter import FlopCounterMode
 
 from paramcalc.algebra.tensor import Tensor
-from paramcalc.crosscheck.axes import with_axis_index
-from paramcalc.crosscheck.settings import NoModule
+from paramcalc.crosscheck.settings import NoModule, with_axis_index
 from paramcalc.crosscheck.witnesses import WITNESSES
 from paramcalc.errors import LayerError
 from paramcalc.layers import MODULES as FAMILY

@@ -9,7 +9,7 @@ from torch import nn
 
 from paramcalc.crosscheck.linear import Resized
 from paramcalc.crosscheck.parts import Border, Crop, MoreChannels, Permute, Slice
-from paramcalc.crosscheck.settings import NoModule, Shape, Shapes, by_rank, need_image, pairs_of, per_axis
+from paramcalc.crosscheck.settings import NoModule, Shape, Shapes, by_rank, of_image, pairs_of, per_axis
 from paramcalc.crosscheck.witness import NOWHERE, LongInputs, NotFollowed, Witness
 
 LINEAR_MODES = ("linear", "bilinear", "trilinear")
@@ -48,12 +48,6 @@ def upsample(layer: Any, shapes: Shapes) -> nn.Module:
     """`nn.Upsample` with corners not aligned."""
     modes = LINEAR_MODES if layer.mode == "linear" else (layer.mode,) * 3
     return nn.Upsample(layer.size, layer.scale, by_rank(modes, shapes[0]))
-
-
-def pixel_shuffle(layer: Any, shapes: Shapes) -> nn.Module:
-    """`nn.PixelShuffle`."""
-    need_image(shapes[0])
-    return nn.PixelShuffle(layer.factor)
 
 
 def repeated_pixels(layer: Any, inputs: LongInputs) -> nn.Module:
@@ -130,7 +124,9 @@ WITNESSES = {
         # a size that is given is that of the map without margins
         whole_axes=lambda layer, inputs: () if layer.size is None else range(1, inputs.rank),
     ),
-    "pixel_shuffle": Witness(pixel_shuffle, one_channel=repeated_pixels),
+    "pixel_shuffle": Witness(
+        lambda layer, shapes: of_image(nn.PixelShuffle(layer.factor), shapes[0]), one_channel=repeated_pixels
+    ),
     "channel_shuffle": Witness(
         lambda layer, _: nn.ChannelShuffle(layer.groups),
         # one channel stays as it is; positions in its place are shuffled

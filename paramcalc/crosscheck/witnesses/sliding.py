@@ -11,7 +11,7 @@ from torch import nn
 
 from paramcalc.crosscheck.linear import Average, Convolution, TransposedConvolution
 from paramcalc.crosscheck.parts import Border, RoundedUp, SameBorder
-from paramcalc.crosscheck.settings import Shape, Shapes, by_rank, need_image, pairs_of, per_axis
+from paramcalc.crosscheck.settings import Shape, Shapes, by_rank, of_image, pairs_of, per_axis
 from paramcalc.crosscheck.witness import NOWHERE, LongInputs, NotFollowed, Witness
 from paramcalc.layers import sliding
 from paramcalc.layers.fields import PerAxis
@@ -91,12 +91,6 @@ def averaged_blocks(layer: sliding.SpaceToDepth, inputs: LongInputs) -> nn.Modul
     return nn.AvgPool2d((layer.block, 1) if inputs.long == 1 else (1, layer.block))  # type: ignore[arg-type]
 
 
-def space_to_depth(layer: Any, shapes: Shapes) -> nn.Module:
-    """`nn.PixelUnshuffle`."""
-    need_image(shapes[0])
-    return nn.PixelUnshuffle(layer.block)
-
-
 def window_stride(layer: sliding.Conv | sliding.Pool, inputs: LongInputs) -> int:
     """The stride of a window along the long axis; no window slides along the channels."""
     return inputs.setting(step_of(layer)) if inputs.long else 1
@@ -117,5 +111,9 @@ WITNESSES = {
     "conv_transpose": CONVOLUTION._replace(module=conv_transpose, linear=TransposedConvolution, stride=lambda *_: 1),
     "max_pool": Witness(max_pool, linear=Average, stride=window_stride),
     "avg_pool": Witness(avg_pool, linear=Average, stride=window_stride),
-    "space_to_depth": Witness(space_to_depth, one_channel=averaged_blocks, stride=lambda layer, _: layer.block),
+    "space_to_depth": Witness(
+        lambda layer, shapes: of_image(nn.PixelUnshuffle(layer.block), shapes[0]),
+        one_channel=averaged_blocks,
+        stride=lambda layer, _: layer.block,
+    ),
 }
