@@ -7,6 +7,7 @@ Shapes without names have their axes named by their number, channels first: `[C]
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cache
 from math import prod
 from typing import TypeAlias
 
@@ -36,6 +37,18 @@ def names_by_rank(rank: int) -> Axes:
     return NAMES_BY_RANK.get(rank) or (CHANNELS, *[GROUPS] * (rank - 1))
 
 
+@cache
+def index_of_channels(axes: Axes) -> int | None:
+    """The index of the axis `channels`; None where there is none."""
+    return axes.index(CHANNELS) if CHANNELS in axes else None
+
+
+@cache
+def positions_of(axes: Axes) -> tuple[int, ...]:
+    """The indexes of the axes that have positions."""
+    return tuple([index for index, name in enumerate(axes) if name != CHANNELS])
+
+
 class Tensor:
     """A shape, the names of its axes, and the number of such tensors for one input: 1, or 2000 region crops.
 
@@ -53,12 +66,12 @@ class Tensor:
     @property
     def channels(self) -> int | None:
         """The index of the axis `channels`; None where there is none."""
-        return self.axes.index(CHANNELS) if CHANNELS in self.axes else None
+        return index_of_channels(self.axes)
 
     @property
     def positions(self) -> tuple[int, ...]:
         """The indexes of the axes that have positions: all but `channels`."""
-        return tuple([index for index, name in enumerate(self.axes) if name != CHANNELS])
+        return positions_of(self.axes)
 
     def __eq__(self, other: object) -> bool:
         mine = self.shape, self.count, self.axes

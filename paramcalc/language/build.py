@@ -70,7 +70,7 @@ def add_steps(network: Network, file: File, executor: Executor, scope: StepScope
         scope.names.setdefault(name, (node, name, False))
         if node is not None:
             network.ends.setdefault(name, node)
-    is_read = any(source is end for node in network.nodes for source in node.inputs)
-    if end is not None and end not in heads.values() and not (heads and is_read):
+    is_read = heads and any(source is end for node in network.nodes for source in node.inputs)
+    if end is not None and end not in heads.values() and not is_read:
         network.outputs["output"] = end
     network.outputs.update({name: node for name, node in heads.items() if node is not None})

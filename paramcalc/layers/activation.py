@@ -42,10 +42,11 @@ class Prelu(Layer):
 
     parameters: Positive = 1
 
-    def need_layout(self, x: Tensor) -> None:
-        """Channels first, unless one slope serves all of them."""
+    def result(self, inputs: Sequence[Tensor], need: Conditions) -> Tensor:
+        """The input; channels come first, unless one slope serves all of them."""
         if self.parameters != 1:
-            CHANNELS_FIRST.need(self.type, x)
+            CHANNELS_FIRST.need(self.type, inputs[0])
+        return super().result(inputs, need)
 
     def infer(self, x: Shape, need: Conditions) -> Shape:
         """The input's; the slopes are one, or one a channel."""
@@ -151,9 +152,10 @@ class Softmax(Layer):
 
     axis: AxisName | None = None
 
-    def need_layout(self, x: Tensor) -> None:
-        """The axis must be one of the tensor's."""
-        axis_of(self.axis, x)
+    def result(self, inputs: Sequence[Tensor], need: Conditions) -> Tensor:
+        """The input; the axis must be one of its own."""
+        axis_of(self.axis, inputs[0])
+        return inputs[0]
 
     def field_rule(self, inputs: Sequence[Tensor], y: Tensor) -> FieldRule:
         """The whole of its axis."""

@@ -118,15 +118,11 @@ class Layer(BaseModel):
     def result(self, inputs: Sequence[Tensor], need: Conditions) -> Tensor:
         """The tensor that comes out. Raises LayerError where the layer does not fit its inputs."""
         x = inputs[0]
-        self.need_layout(x)
+        self.takes.need(self.type, x)
         y = self.infer(x.shape, need)
         if y is x.shape:
             return x
         return Tensor(y, x.count, x.axes if len(y) == len(x.shape) else None)
-
-    def need_layout(self, x: Tensor) -> None:
-        """Raise LayerError unless the layer takes this tensor."""
-        self.takes.need(self.type, x)
 
     def infer(self, x: Shape, need: Conditions) -> Shape:
         """The shape that comes out of a layer with one input."""

@@ -33,9 +33,9 @@ def same_size(sizes: Sequence[Size], need: Conditions) -> Size | None:
 
 def axes_of(layer: str, inputs: Sequence[Tensor]) -> list[tuple[Size, ...]]:
     """The sizes of all inputs on each axis, of which all must have as many."""
-    axes = list(dict.fromkeys([tensor.axes for tensor in inputs]))
-    if len(axes) > 1 and len({tensor.channels for tensor in inputs} - {None}) > 1:
-        names = [f"[{listing(each)}]" for each in axes]
+    axes = [tensor.axes for tensor in inputs]
+    if axes.count(axes[0]) < len(axes) and len({tensor.channels for tensor in inputs} - {None}) > 1:
+        names = [f"[{listing(each)}]" for each in dict.fromkeys(axes)]
         raise LayerError(f"the branches of {layer} differ in which axis holds the channels: {conjoined(names)}")
     try:
         return list(zip(*[tensor.shape for tensor in inputs], strict=True))

@@ -1,6 +1,6 @@
 """Normalisations. Their statistics are not followed by receptive fields, as at inference."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import ClassVar
 
 from paramcalc.algebra.conditions import Conditions
@@ -81,10 +81,11 @@ class TrailingNorm(Layer):
     axes: Positive | None = None
     affine: Truth = True
 
-    def need_layout(self, x: Tensor) -> None:
-        """Channels last, unless `axes` says which axes are normalised over, whatever they hold."""
+    def result(self, inputs: Sequence[Tensor], need: Conditions) -> Tensor:
+        """The input's; channels come last, unless `axes` says which axes are normalised over."""
         if self.axes is None:
-            CHANNELS_LAST.need(self.type, x)
+            CHANNELS_LAST.need(self.type, inputs[0])
+        return super().result(inputs, need)
 
     def normalized(self, x: Shape) -> Shape:
         """The sizes that are normalised over: torch's `normalized_shape`."""

@@ -30,7 +30,7 @@ class RegionPool(Layer):
     def result(self, inputs: Sequence[Tensor], need: Conditions) -> Tensor:
         """`[C, output, output]`, as often as there are regions."""
         x, rois = inputs
-        self.need_layout(x)
+        self.takes.need(self.type, x)
         if rois.shape not in ((BOX,), (BOX - 1,)):
             raise LayerError(f"{self.type} needs regions of shape [5] or [4], got {spelled(rois.shape)}")
         return Tensor((x.shape[0], *per_axis("output", self.output, 2)), rois.count)

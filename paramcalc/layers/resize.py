@@ -182,7 +182,7 @@ class Crop(Layer):
 
     def result(self, inputs: Sequence[Tensor], need: Conditions) -> Tensor:
         """`[C, size, …]`; the part must lie inside the map."""
-        self.need_layout(inputs[0])
+        self.takes.need(self.type, inputs[0])
         x = inputs[0].shape
         if self.size is not None:
             sizes = per_axis("size", self.size, len(x) - 1)

@@ -129,7 +129,7 @@ def peak_activations(network: Network) -> Size | None:
             last_use[node] = step
     for node in network.outputs.values():
         last_use[owner.get(node, node)] = len(network.nodes)
-    changes: list[Size] = [*(node.written for node in network.nodes), 0, 0]
+    changes: list[Size] = [node.written for node in network.nodes] + [0, 0]
     for node, step in last_use.items():
         changes[step + 1] = changes[step + 1] - node.output.elements
     held = added([node.output.elements for node in network.inputs])

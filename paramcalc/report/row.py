@@ -117,21 +117,24 @@ class Row:
 
 def summarize_field(node: Node) -> FieldSummary:
     """The receptive-field summary of a node; that of an unknown field where one axis is unknown."""
-    axes = node.fields
+    axes, x = node.fields, node.source.output
     if axes is None:
         return FieldSummary()
+    sizes: list[Size | None] = []
+    strides: list[Size | Fraction | None] = []
+    paddings: list[Size | None] = []
+    covers, misaligned = bool(axes), False
+    before: AxisField | None = None
     try:
-        found = [measures(axis) for axis in axes[:1]]
-        found += [found[0] if axis[1:] == axes[0][1:] else measures(axis) for axis in axes[1:]]  # equal on square maps
-        x = node.source.output
-        covers = bool(axes) and all(map(field.covers, axes, [x.shape[axis] for axis in x.positions]))
+        for axis, index in zip(axes, x.positions, strict=True):
+            if before is None or axis[1:] != before[1:]:  # equal on square maps
+                size, stride = field.receptive_field(axis), field.effective_stride(axis)
+                padding, before = field.effective_padding(axis), axis
+                misaligned = misaligned or field.misaligned(axis)
+            sizes.append(size)
+            strides.append(stride)
+            paddings.append(padding)
+            covers = covers and field.covers(axis, x.shape[index])
     except Unknown:
         return FieldSummary()
-    sizes, strides, paddings, misaligned = map(list, zip(*found, strict=True)) if found else ([], [], [], [])
-    return FieldSummary(sizes, strides, paddings, covers, any(misaligned))
-
-
-def measures(axis: AxisField) -> tuple[Size | None, Size | Fraction | None, Size | None, bool]:
-    """Receptive field, effective stride and padding on one axis, and whether it is misaligned. May raise Unknown."""
-    size, stride = field.receptive_field(axis), field.effective_stride(axis)
-    return size, stride, field.effective_padding(axis), field.misaligned(axis)
+    return FieldSummary(sizes, strides, paddings, covers, misaligned)
