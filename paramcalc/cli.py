@@ -88,7 +88,7 @@ def main() -> None:
     try:
         application(*(argument for argument in sys.argv[1:] if not argument.startswith("-")))()
     except paramcalc.ParamcalcError as error:
-        print_error(error)
+        sys.stderr.write(f"{error}\n")
         sys.exit(2)
     except KeyboardInterrupt:
         sys.exit(130)
@@ -97,15 +97,11 @@ def main() -> None:
         sys.exit(0)
     except OSError as error:
         discard_output()
-        print_error(paramcalc.ParamcalcError(f"the output cannot be written: {error.strerror or error}"))
+        failure = paramcalc.ParamcalcError(f"the output cannot be written: {error.strerror or error}")
+        sys.stderr.write(f"{failure}\n")
         sys.exit(2)
 
 
 def discard_output() -> None:
     """Discard what is still to be written, so that leaving causes no second error."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-
-
-def print_error(error: paramcalc.ParamcalcError) -> None:
-    """Write an error to standard error."""
-    sys.stderr.write(f"{error}\n")

@@ -1,7 +1,4 @@
-"""Errors as data: what is wrong, where, and how it came about. They are drawn last.
-
-Every error that a user can cause is a `ParamcalcError`, which holds one or more `Problem`s.
-"""
+"""Errors as data, drawn last: each that a user can cause is a `ParamcalcError` of one or more `Problem`s."""
 
 from __future__ import annotations
 

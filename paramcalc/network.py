@@ -132,10 +132,7 @@ class Network:
     def add(
         self, layer: Layer, inputs: Sequence[Node], path: str, *, frozen: bool = False, shared_with: Node | None = None
     ) -> Node:
-        """Apply a layer to earlier nodes; the new node, with everything the rules say of it.
-
-        Raises LayerError when the layer does not fit its inputs, or not the weights it shares.
-        """
+        """The node of a layer on earlier nodes. Raises LayerError if the layer or the weights it shares do not fit."""
         tensors = [node.output for node in inputs]
         output, counts, field_rule, _, _ = self.infer(layer, tensors, path)
         source, fields = inputs[0].source, inputs[0].fields

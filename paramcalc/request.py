@@ -27,6 +27,9 @@ Setting: TypeAlias = int | float | bool | str | Fraction | Expr | Sequence["Sett
 Input: TypeAlias = Sequence[Setting] | Mapping[str, Sequence[Setting]] | None
 """The shape of the first input, shapes by the names of inputs, or those of the file."""
 
+Settings: TypeAlias = Mapping[str, Setting] | None
+"""Values of arguments by name."""
+
 
 @dataclass(frozen=True)
 class Request:
@@ -43,7 +46,7 @@ class Request:
     symbolic: bool = False
 
     @classmethod
-    def from_python(cls, architecture: str | File, input: Input, settings: Mapping[str, Setting] | None) -> Request:
+    def from_python(cls, architecture: str | File, input: Input, settings: Settings) -> Request:
         """A request with Python values. Raises ParamcalcError for what is no shape of 1 to 4 sizes, or no value."""
         shapes = input if isinstance(input, Mapping) else {} if input is None else {"": input}
         for shape in shapes.values():
@@ -66,10 +69,7 @@ class Request:
         return not (self.inputs or self.settings or self.symbolic)
 
     def network(self) -> Network:
-        """The network: the one place where what a user names becomes one.
-
-        Raises ParamcalcError with every independent problem of the file and of the values.
-        """
+        """The requested network. Raises ParamcalcError with every independent problem of the file and of the values."""
         shapes = {**(symbolic_input(self.file) if self.symbolic else {}), **self.by_name(self.inputs)}
         return build(self.file, shapes, self.settings)
 
@@ -86,12 +86,7 @@ class Request:
         return {name or first: shape for name, shape in inputs.items()}
 
 
-def load(
-    architecture: str | PathLike[str],
-    *,
-    input: Input = None,
-    settings: Mapping[str, Setting] | None = None,
-) -> Network:
+def load(architecture: str | PathLike[str], *, input: Input = None, settings: Settings = None) -> Network:
     """The network of a file, or of a bundled architecture by name, with or without `.yaml`.
 
     `input` replaces the shape of the first input (`[3, "H", "W"]`: numbers, or expressions whose
@@ -109,7 +104,7 @@ def loads(
     name: str = "<text>",
     folder: str | PathLike[str] | None = None,
     input: Input = None,
-    settings: Mapping[str, Setting] | None = None,
+    settings: Settings = None,
 ) -> Network:
     """The network of a text; `name` is its name in errors, and it may include files of `folder`.
 

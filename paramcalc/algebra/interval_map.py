@@ -117,10 +117,7 @@ def compose(tap_map: TapMap, interval_map: IntervalMap) -> IntervalMap:
 
 
 def unitwise_hull(left: IntervalMap, right: IntervalMap) -> IntervalMap:
-    """The map from a unit to the hull of what it reads by two maps, whose steps per unit are equal.
-
-    Raises Unknown where the common period is too long.
-    """
+    """The hull of what two maps of equal effective stride read, by unit. Raises Unknown for a long common period."""
     period = lcm(len(left.intervals), len(right.intervals))
     if period == 1:
         return IntervalMap(left.step, (wider(left.intervals[0], right.intervals[0]),))

@@ -169,10 +169,7 @@ def lower_bound(size: Size) -> int | None:
 
 
 def never_negative(size: Size) -> bool | None:
-    """Whether `size >= 0`: True for all values of the symbols, False for none, None where it depends on them.
-
-    None as well where that cannot be determined.
-    """
+    """Whether `size >= 0`: True for all values of the symbols, False for none, None where that depends or is open."""
     if isinstance(size, int):
         return size >= 0
     bound, opposite = lower_bound(size), lower_bound(-size)

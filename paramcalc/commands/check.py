@@ -98,10 +98,9 @@ class Checked(NamedTuple):
 def check_claims(networks: Iterable[tuple[str, Network]]) -> Checked:
     """The published figures of several networks."""
     from paramcalc.render.claims import claims_object, claims_table
-    from paramcalc.report.analysis import analyze
     from paramcalc.report.claims import judge
 
-    verdicts = [(name, verdict) for name, network in networks for verdict in judge(network, analyze(network))]
+    verdicts = [(name, verdict) for name, network in networks for verdict in judge(network, paramcalc.analyze(network))]
     fine = all(verdict.fine for _, verdict in verdicts)
     return Checked(fine, [claims_table(verdicts)], claims_object(verdicts))
 
@@ -109,10 +108,9 @@ def check_claims(networks: Iterable[tuple[str, Network]]) -> Checked:
 def check_budgets(networks: Iterable[tuple[str, Network]], budgets: Sequence[Budget]) -> Checked:
     """The budgets of several networks."""
     from paramcalc.render.budget import budget_object, budget_table
-    from paramcalc.report.analysis import analyze
     from paramcalc.report.budget import spend
 
-    found = [(name, spent) for name, network in networks for spent in spend(analyze(network), budgets)]
+    found = [(name, spent) for name, network in networks for spent in spend(paramcalc.analyze(network), budgets)]
     return Checked(all(spent.kept for _, spent in found), [budget_table(found)], budget_object(found))
 
 

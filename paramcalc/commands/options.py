@@ -9,15 +9,11 @@ import typer
 
 from paramcalc.render.deliver import Format
 
+ARCHITECTURE_HELP = "A YAML file, or a name of 'paramcalc list'; with values: resnet50:classes=10."
 ARCHITECTURES_HELP = "YAML files, or names of 'paramcalc list'; with values: resnet50:classes=10."
 INPUT_HELP = "Another input shape, channels first: 3,224,224, or 3,H,W with symbols; NAME=3,224,224 for a named input."
 
-Architecture: TypeAlias = Annotated[
-    str,
-    typer.Argument(
-        metavar="ARCH", help="A YAML file, or a name of 'paramcalc list'; with values: resnet50:classes=10."
-    ),
-]
+Architecture: TypeAlias = Annotated[str, typer.Argument(metavar="ARCH", help=ARCHITECTURE_HELP)]
 Architectures: TypeAlias = Annotated[list[str], typer.Argument(metavar="ARCH...", help=ARCHITECTURES_HELP)]
 SomeArchitectures: TypeAlias = Annotated[list[str] | None, typer.Argument(metavar="ARCH...", help=ARCHITECTURES_HELP)]
 Inputs: TypeAlias = Annotated[list[str] | None, typer.Option("--input", metavar="SIZES", help=INPUT_HELP)]

@@ -43,20 +43,13 @@ class Verdict(NamedTuple):
 
 
 def judge(network: Network, report: Report) -> list[Verdict]:
-    """The verdict on every claim of the network's file, in its order.
-
-    Raises ParamcalcError where claims are about steps that do not exist.
-    """
+    """The verdict on each claim, in the file's order. Raises ParamcalcError for claims on steps that do not exist."""
     missing = [claim for claim in network.claims if claim.at and network.step(claim.at) is None]
     if missing:
         names = network.paths()
-        note = f"steps: {listing(names)}"
-        raise ParamcalcError(
-            *(
-                Problem(f"no step is called '{claim.at}'{suggestion(claim.at, names)}", claim.span, (note,))
-                for claim in missing
-            )
-        )
+        notes = (f"steps: {listing(names)}",)
+        messages = [f"no step is called '{claim.at}'{suggestion(claim.at, names)}" for claim in missing]
+        raise ParamcalcError(*(Problem(text, claim.span, notes) for text, claim in zip(messages, missing, strict=True)))
     summary = Summary(report)
     return [verdict(claim, network, summary) for claim in network.claims]
 

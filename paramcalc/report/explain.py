@@ -35,10 +35,7 @@ class Chain(NamedTuple):
 
 
 def steps_of(network: Network, path: str) -> list[Node]:
-    """The node of a step, or the nodes inside a block; all for an empty path.
-
-    Raises ParamcalcError for a step that does not exist.
-    """
+    """The node of a step, or those inside a block; all for an empty path. Raises ParamcalcError for an unknown step."""
     nodes = [node for node in network.nodes if not path or node.path == path or node.path.startswith(f"{path}.")]
     if nodes or not path:
         return nodes
@@ -179,9 +176,8 @@ def chain(network: Network) -> Chain | None:
         if tuple(read_by(node)) != (end,) or readers[end] > 1:
             break
         if isinstance(node.layer, Sliding):
-            windows = [
-                one.then(other) for one, other in zip(windows, node.layer.windows(end.output.shape), strict=True)
-            ]
+            own = node.layer.windows(end.output.shape)
+            windows = [before.then(after) for before, after in zip(windows, own, strict=True)]
             count += 1
         elif node.fields is None or node.fields != end.fields:
             break
@@ -211,9 +207,8 @@ def explain_whole(network: Network, report: Report) -> list[Explanation]:
         for n, window in dict.fromkeys(zip(found.sizes, found.windows, strict=True)):
             text = f"kernel {pretty(window.kernel)}, stride {pretty(window.stride)}, padding {pretty(window.lo)}"
             behind = "" if window.lo == window.hi else f" and {pretty(window.hi)}"
-            parts.append(
-                Explanation("one window", f"all steps to {found.end.path}", f"{text}{behind}: {window.formula(n)}")
-            )
+            numbers = f"{text}{behind}: {window.formula(n)}"
+            parts.append(Explanation("one window", f"all steps to {found.end.path}", numbers))
     for condition in report.conditions:
         where = f"needed by {condition.where}" if condition.where else ""
         parts.append(Explanation("condition", where, condition.text))

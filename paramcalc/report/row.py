@@ -44,10 +44,7 @@ class FieldSummary(NamedTuple):
 
 
 class Row:
-    """The figures of one executed step, as its node has them; `field` is its receptive-field summary.
-
-    Rows whose nodes have the same fields share it.
-    """
+    """The figures of one executed step; `field` is its receptive-field summary, which nodes of equal fields share."""
 
     __slots__ = ("field", "node")
 
