@@ -26,14 +26,6 @@ class Explanation(NamedTuple):
     with_numbers: str
 
 
-class Chain(NamedTuple):
-    """The steps from an input on that equal one window on each axis, the last of them, and these windows."""
-
-    end: Node
-    sizes: Sequence[Size]
-    windows: Sequence[Window]
-
-
 def steps_of(network: Network, path: str) -> list[Node]:
     """The node of a step, or those inside a block; all for an empty path. Raises ParamcalcError for an unknown step."""
     nodes = [node for node in network.nodes if not path or node.path == path or node.path.startswith(f"{path}.")]
@@ -164,8 +156,11 @@ LISTED = 8
 # -- the whole ----------------------------------------------------------------------------------
 
 
-def chain(network: Network) -> Chain | None:
-    """The steps from the first input on that equal one window; None where there are fewer than two windows."""
+def chain(network: Network) -> tuple[Node, list[tuple[Size, Window]]] | None:
+    """The last of the steps from the first input on that equal one window, and on each axis its size and that window.
+
+    None where there are fewer than two windows.
+    """
     first = network.inputs[0] if network.inputs else None
     if first is None or len(first.output.shape) < 2 or first.output.channels != 0:
         return None
@@ -182,7 +177,7 @@ def chain(network: Network) -> Chain | None:
         elif node.fields is None or node.fields != end.fields:
             break
         end = node
-    return Chain(end, first.output.shape[1:], windows) if count > 1 else None
+    return (end, list(zip(first.output.shape[1:], windows, strict=True))) if count > 1 else None
 
 
 def summed(left: Size, right: Size) -> str:
@@ -204,11 +199,12 @@ def explain_whole(network: Network, report: Report) -> list[Explanation]:
         parts.append(Explanation("peak", "the largest sum of tensors still needed", pretty(totals.peak_activations)))
     found = chain(network)
     if found is not None:
-        for n, window in dict.fromkeys(zip(found.sizes, found.windows, strict=True)):
+        end, windows = found
+        for n, window in dict.fromkeys(windows):
             text = f"kernel {pretty(window.kernel)}, stride {pretty(window.stride)}, padding {pretty(window.lo)}"
             behind = "" if window.lo == window.hi else f" and {pretty(window.hi)}"
             numbers = f"{text}{behind}: {window.formula(n)}"
-            parts.append(Explanation("one window", f"all steps to {found.end.path}", numbers))
+            parts.append(Explanation("one window", f"all steps to {end.path}", numbers))
     for condition in report.conditions:
         where = f"needed by {condition.where}" if condition.where else ""
         parts.append(Explanation("condition", where, condition.text))
