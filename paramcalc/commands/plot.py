@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import replace
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Annotated
@@ -32,7 +31,7 @@ def plot(
     Needs matplotlib: pip install 'paramcalc[plot]'.
     """
     from paramcalc.commands.values import request
-    from paramcalc.render.curves import MOST, curves
+    from paramcalc.render.curves import MOST, Curves
     from paramcalc.render.output import need_free, write_atomically
 
     suffix = output.suffix.removeprefix(".").lower()
@@ -43,11 +42,11 @@ def plot(
     need_free(output, force=force)
     if find_spec("matplotlib") is None:
         raise ParamcalcError("matplotlib is not installed; `pip install 'paramcalc[plot]'` installs it")
-    networks = [curves(paramcalc.analyze(request(name, inputs, settings).network())) for name in architectures]
-    count = Counter(network.name for network in networks)
+    reports = [paramcalc.analyze(request(name, inputs, settings).network()) for name in architectures]
+    count = Counter(report.name for report in reports)
     networks = [
-        replace(network, name=f"{network.name} ({name})") if count[network.name] > 1 else network
-        for name, network in zip(architectures, networks, strict=True)
+        Curves(report, f"{report.name} ({name})" if count[report.name] > 1 else report.name)
+        for name, report in zip(architectures, reports, strict=True)
     ]
     from paramcalc.render.plot import render  # it imports matplotlib
 

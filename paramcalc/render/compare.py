@@ -10,7 +10,7 @@ from typing import Any
 from paramcalc.algebra.expr import Size, added
 from paramcalc.render.figures import column, notes, sizes, step_cells, whole_cell
 from paramcalc.render.json import row_object
-from paramcalc.render.layout import GAP, widest
+from paramcalc.render.layout import excess, widest
 from paramcalc.render.table import Column, Line, Note, Table, Value
 from paramcalc.render.text import spell
 from paramcalc.report.comparison import Comparison, Kind, Pair, ratios
@@ -18,8 +18,8 @@ from paramcalc.report.quantities import COMPARED, ON_DEMAND, QUANTITIES, Use, qu
 from paramcalc.report.row import Row
 from paramcalc.report.summary import Summary, ratio
 
-MARKS = {Kind.same: "", Kind.removed: "−", Kind.added: "+"}
-FIRST_FORM, SECOND_FORM = "<", ">"
+MARKS = {Kind.removed: "−", Kind.added: "+", Kind.changed: "<>"}
+"""A mark for each row of a pair: of a step that changed, its first form and its second."""
 IN_FULL = 2
 """Neighbouring equal steps that have a row each; more are one row that says how many."""
 
@@ -187,8 +187,8 @@ def steps_table(names: Sequence[str], pairs: Sequence[Pair], *, full: bool) -> T
         "",
         list(STEP_COLUMNS),
         lines,
-        head=[Note((f"{left}   {right}   {FIRST_FORM} {SECOND_FORM} a step that changed, in both forms",))],
-        foot=[Note((", ".join(counted(pairs)) or "no steps",)), *notes(lines)],
+        head=[f"{left}   {right}   {' '.join(MARKS[Kind.changed])} a step that changed, in both forms"],
+        foot=[", ".join(counted(pairs)) or "no steps", *notes(lines)],
     )
 
 
@@ -214,22 +214,13 @@ def equal_steps(rows: Sequence[Row]) -> list[Value]:
 
 def pair_lines(pair: Pair) -> Iterator[Line]:
     """The rows of a pair: one, or two of a step that changed."""
-    if pair.kind is Kind.changed:
-        assert pair.left
-        assert pair.right
-        yield Line(marked_cells(FIRST_FORM, pair.left, pair.left.path), emphasis="changed")
-        yield Line(marked_cells(SECOND_FORM, pair.right, pair.right.path), emphasis="changed")
+    rows = [row for row in (pair.left, pair.right) if row]
+    if pair.kind is Kind.same:
+        name = " = ".join(dict.fromkeys(row.path for row in rows))
+        yield Line(["", name, rows[0].type, *step_cells(LINED_UP, rows[0])])
         return
-    row = pair.left or pair.right
-    assert row
-    both = pair.left and pair.right and pair.left.path != pair.right.path
-    name = f"{row.path} = {pair.right.path}" if both and pair.right else row.path
-    yield Line(marked_cells(MARKS[pair.kind], row, name), emphasis="" if pair.kind is Kind.same else pair.kind.value)
-
-
-def marked_cells(mark: str, row: Row, name: str) -> list[Value]:
-    """The cells of one step."""
-    return [mark, name, row.type, *step_cells(LINED_UP, row)]
+    for mark, row in zip(MARKS[pair.kind], rows, strict=True):
+        yield Line([mark, row.path, row.type, *step_cells(LINED_UP, row)], emphasis=pair.kind.value)
 
 
 def steps_object(names: Sequence[str], pairs: Sequence[Pair]) -> dict[str, Any]:
@@ -255,15 +246,11 @@ def parted(table: Table, width: int | None) -> list[Table]:
     if width is None:
         return [table]
     needed = widest(table.columns, [[spell(value) for value in line.values] for line in table.lines])
-
-    def fits(columns: Sequence[int]) -> bool:
-        return sum(needed[i] + len(GAP) for i in columns) - len(GAP) <= width
-
     pairs = [(i, i + 1) for i in range(2, len(table.columns), 2)]
-    beside = all(fits((0, 1, *pair)) for pair in pairs)
+    beside = all(excess(needed, (0, 1, *pair), width) <= 0 for pair in pairs)
     groups: list[list[int]] = [[0, 1]]
     for pair in pairs:
-        if not fits((*groups[-1], *pair)):
+        if excess(needed, (*groups[-1], *pair), width) > 0:
             groups.append([0, 1] if beside else [0])
         groups[-1] += pair
     parts = [table.only(group) for group in groups]

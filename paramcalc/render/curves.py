@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from itertools import groupby
+from typing import NamedTuple
 
 from paramcalc.algebra.expr import Expr, Size
 from paramcalc.errors import ParamcalcError, conjoined
@@ -18,8 +18,7 @@ MOST = 12
 NUMBERED = re.compile(r"(.*?)([0-9]+)")
 
 
-@dataclass(frozen=True, slots=True)
-class Point:
+class Point(NamedTuple):
     """A figure above 0 of one layer: its number in execution order, from 1, its family, and the figure."""
 
     layer: int
@@ -27,8 +26,7 @@ class Point:
     value: int
 
 
-@dataclass(frozen=True, slots=True)
-class Group:
+class Group(NamedTuple):
     """Neighbouring layers inside one step of the file, the first and the last by number."""
 
     name: str
@@ -41,51 +39,36 @@ class Group:
         return self.last - self.first + 1
 
 
-@dataclass(frozen=True, slots=True)
 class Curves:
-    """The figures of one network.
+    """The figures of one network, from its report; `name` may be another than the report's.
 
     `paths` and `fields` have one entry for each executed layer; a field is that of the largest axis,
     in input positions, None where it is unknown or the layer has no spatial axis to look back on.
     `whole` are the numbers of the layers from which on the whole input is read. `unknown` are the
     runs of layers whose field depends on the data, by their first and last number.
+
+    Raises ParamcalcError for sizes that are symbols.
     """
 
-    name: str
-    shapes: tuple[tuple[int, ...], ...]
-    params: int
-    macs: int
-    paths: tuple[str, ...]
-    layer_params: tuple[Point, ...]
-    layer_macs: tuple[Point, ...]
-    fields: tuple[int | None, ...]
-    whole: tuple[int, ...]
-    unknown: tuple[tuple[int, int], ...]
+    def __init__(self, report: Report, name: str = "") -> None:
+        need_numbers(report)
+        rows = report.layers
+        self.name = name or report.name
+        self.shapes = [tuple(map(concrete, row.shape)) for row in report.input.values()]
+        self.params, self.macs = concrete(report.totals.params), concrete(report.totals.macs)
+        self.paths = [row.path for row in rows]
+        self.layer_params = points(rows, [concrete(row.params) for row in rows])
+        self.layer_macs = points(rows, [concrete(row.macs) for row in rows])
+        self.fields = [largest_axis(row) for row in rows]
+        self.whole = [first for first, _ in runs([row.covers_input for row in rows])]
+        self.unknown = list(runs([row.receptive_field is None for row in rows]))
 
     @property
-    def eventful(self) -> tuple[int, ...]:
+    def eventful(self) -> list[int]:
         """The numbers of layers that have parameters or MACs, or another field than the layer before."""
         before = (None, *self.fields)
         changed = {layer for layer, (a, b) in enumerate(zip(before, self.fields, strict=False), 1) if a != b}
-        return tuple(sorted(changed.union(point.layer for point in (*self.layer_params, *self.layer_macs))))
-
-
-def curves(report: Report) -> Curves:
-    """The figures of a report. Raises ParamcalcError for sizes that are symbols."""
-    rows = report.layers
-    need_numbers(report)
-    return Curves(
-        name=report.name,
-        shapes=tuple(tuple(concrete(size) for size in row.shape) for row in report.input.values()),
-        params=concrete(report.totals.params),
-        macs=concrete(report.totals.macs),
-        paths=tuple(row.path for row in rows),
-        layer_params=points(rows, [concrete(row.params) for row in rows]),
-        layer_macs=points(rows, [concrete(row.macs) for row in rows]),
-        fields=tuple(largest_axis(row) for row in rows),
-        whole=tuple(first for first, _ in runs([row.covers_input for row in rows])),
-        unknown=tuple(runs([row.receptive_field is None for row in rows])),
-    )
+        return sorted(changed.union(point.layer for point in (*self.layer_params, *self.layer_macs)))
 
 
 def need_numbers(report: Report) -> None:
@@ -107,13 +90,10 @@ def concrete(size: Size) -> int:
     return size
 
 
-def points(rows: Sequence[Row], values: Sequence[int]) -> tuple[Point, ...]:
+def points(rows: Sequence[Row], values: Sequence[int]) -> list[Point]:
     """The values above 0, each with the number and the family of its layer."""
-    return tuple(
-        Point(layer, row.family, value)
-        for layer, (row, value) in enumerate(zip(rows, values, strict=True), 1)
-        if value > 0
-    )
+    numbered = enumerate(zip(rows, values, strict=True), 1)
+    return [Point(layer, row.family, value) for layer, (row, value) in numbered if value > 0]
 
 
 def largest_axis(row: Row) -> int | None:
@@ -143,10 +123,9 @@ def groups(paths: Sequence[str], most: int) -> list[Group]:
         return found
     merged: list[list[Group]] = []
     for group in found:
-        if merged and follows(merged[-1][-1].name, group.name):
-            merged[-1].append(group)
-        else:
-            merged.append([group])
+        if not merged or not follows(merged[-1][-1].name, group.name):
+            merged.append([])
+        merged[-1].append(group)
     return [Group(span_name(run[0].name, run[-1].name), run[0].first, run[-1].last) for run in merged]
 
 

@@ -34,20 +34,12 @@ class Page:
             self.colours = console.color_system is not None and not console.no_color
 
     def styled(self, text: str, style: str) -> str:
-        """`text` in a style, where the page shows styles."""
+        """`text` in a style of rich, such as `bold` or `dim`, where the page shows styles."""
         if not self.colours or not text:
             return text
         from rich.style import Style  # noqa: PLC0415 - a pipe does without
 
         return Style.parse(style).render(text)
-
-    def strong(self, text: str) -> str:
-        """Text in bold, where the page shows styles."""
-        return self.styled(text, "bold")
-
-    def faint(self, text: str) -> str:
-        """Text in a dim colour, where the page shows styles."""
-        return self.styled(text, "dim")
 
     def write(self, text: str) -> None:
         """Print text as it is; nowhere, where the program was started without an output."""

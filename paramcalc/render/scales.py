@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullLocator
+from matplotlib.ticker import LogLocator, MaxNLocator, NullLocator
 
 from paramcalc.render.curves import Curves, Point
 
@@ -27,44 +27,40 @@ FAINT = "#666666"
 def scale(panel: Axes, curves: Sequence[Sequence[Point]]) -> bool:
     """Scale an axis for values above 0; whether it is logarithmic, which it is where they are far apart."""
     values = [point.value for points in curves for point in points]
-    if not values or max(values) < LOG_FROM * min(values):
-        linear(panel, values)
-        return False
-    logarithmic(panel, values)
-    return True
+    return scaled(panel, values, values)
 
 
 def scale_fields(panel: Axes, networks: Sequence[Curves]) -> bool:
     """Scale the axis of the fields; whether it is logarithmic, as where those of some networks are far larger."""
     known = [[field for field in network.fields if field is not None] for network in networks]
-    highest = [max(fields) for fields in known if fields]
-    far_apart = bool(highest) and max(highest) >= LOG_FROM * min(highest)
-    (logarithmic if far_apart else linear)(panel, [field for fields in known for field in fields])
-    panel.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.0f}" if value < 10**6 else short(value)))
-    return far_apart
+    logarithmic = scaled(panel, [field for fields in known for field in fields], [max(each) for each in known if each])
+    panel.yaxis.set_major_formatter(lambda value, _: f"{value:,.0f}" if value < 10**6 else short(value))
+    return logarithmic
 
 
-def linear(panel: Axes, values: Sequence[int]) -> None:
-    """An axis from 0; where there are no values, the panel says so."""
-    if values:
-        panel.set_ylim(0.0, 1.08 * max(values))
-        panel.yaxis.set_major_locator(MaxNLocator(6, integer=True, steps=NICE))
-        panel.yaxis.set_major_formatter(FuncFormatter(lambda value, _: short(value)))
-    else:
+def scaled(panel: Axes, values: Sequence[int], compared: Sequence[int]) -> bool:
+    """Scale an axis for values, logarithmic where those that are compared are far apart, otherwise from 0.
+
+    Where there are no values, the panel says so.
+    """
+    if not values:
         panel.yaxis.set_major_locator(NullLocator())
         panel.text(0.5, 0.5, "no layer has any", transform=panel.transAxes, ha="center", va="center", color=FAINT)
-
-
-def logarithmic(panel: Axes, values: Sequence[int]) -> None:
-    """A logarithmic axis."""
-    panel.set_yscale("log")
+        return False
     lowest, highest = float(min(values)), float(max(values))
-    margin = max(1.9, (highest / lowest) ** 0.06)
-    panel.set_ylim(lowest / margin, highest * margin)
-    within = (1, 2, 5) if highest < DECADES * lowest else (1,)
-    panel.yaxis.set_major_locator(LogLocator(subs=within, numticks=8))
-    panel.yaxis.set_minor_locator(NullLocator())
-    panel.yaxis.set_major_formatter(FuncFormatter(lambda value, _: short(value)))
+    far_apart = max(compared) >= LOG_FROM * min(compared)
+    panel.set_yscale("log" if far_apart else "linear")
+    panel.yaxis.set_major_formatter(lambda value, _: short(value))
+    if far_apart:
+        margin = max(1.9, (highest / lowest) ** 0.06)
+        panel.set_ylim(lowest / margin, highest * margin)
+        within = (1, 2, 5) if highest < DECADES * lowest else (1,)
+        panel.yaxis.set_major_locator(LogLocator(subs=within, numticks=8))
+        panel.yaxis.set_minor_locator(NullLocator())
+    else:
+        panel.set_ylim(0.0, 1.08 * highest)
+        panel.yaxis.set_major_locator(MaxNLocator(6, integer=True, steps=NICE))
+    return far_apart
 
 
 def short(value: float) -> str:

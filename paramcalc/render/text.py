@@ -43,24 +43,21 @@ def render(table: Table, page: Page) -> str:
     width = page.width or ENDLESS
     layout = lay_out(columns, [[spell(value) for value in line.values] for line in table.all_lines], width)
     header = row_text([printable(column.title) for column in columns], layout, columns)
-    rule = page.faint("─" * min(cell_len(header), page.width or LONGEST_RULE))
+    rule = page.styled("─" * min(cell_len(header), page.width or LONGEST_RULE), "dim")
     out = heading(table, page)
     if layout.rows:
-        out += [page.strong(header.rstrip()), rule]
+        out += [page.styled(header.rstrip(), "bold"), rule]
     for line, row, long in zip(table.lines, layout.rows, layout.below, strict=False):
         text = row_text(row, layout, columns).rstrip()
-        out.append(page.strong(text) if line.emphasis else text)
+        out.append(page.styled(text, "bold") if line.emphasis else text)
         below = [titled(columns[index], value) for index, value in long.items() if index in layout.kept]
-        out += [
-            page.faint(text)
-            for note in (*below, *line.below)
-            for text in wrapped(INDENT + printable(note), width, 2 * INDENT)
-        ]
+        notes = [INDENT + printable(text) for text in (*below, *line.below)]
+        out += [page.styled(text, "dim") for note in notes for text in wrapped(note, width, 2 * INDENT)]
     if table.total is not None:
-        out += [rule, page.strong(row_text(layout.rows[-1], layout, columns).rstrip())]
-    notes = table.notes(layout.kept)
-    out += [""] if notes and layout.rows else []
-    out += [text for note in notes for text in wrapped(SPELLING.note(note), width, " " * LABEL)]
+        out += [rule, page.styled(row_text(layout.rows[-1], layout, columns).rstrip(), "bold")]
+    foot = table.notes(layout.kept)
+    out += [""] if foot and layout.rows else []
+    out += [text for note in foot for text in wrapped(SPELLING.note(note), width, " " * LABEL)]
     return "\n".join(out) + "\n"
 
 
@@ -72,6 +69,8 @@ def titled(column: Column, value: str) -> str:
 def wrapped(text: str, width: int, hanging: str = "") -> list[str]:
     """Text as lines that a page holds; words and numbers stay whole, if need be without the hanging indent."""
     width = max(width, 2 * LABEL)
+    if cell_len(text) <= width:
+        return [text]
     while True:
         lines = [""]
         for gap, word in WORD.findall(text):
@@ -87,7 +86,7 @@ def wrapped(text: str, width: int, hanging: str = "") -> list[str]:
 def heading(table: Table, page: Page) -> list[str]:
     """The title and the text above a table."""
     width = page.width or ENDLESS
-    out = [page.strong(line) for line in wrapped(printable(table.title), width) if line]
+    out = [page.styled(line, "bold") for line in wrapped(printable(table.title), width) if line]
     least = min(width, LONGEST_RULE)
-    out += [page.faint(line) for note in table.head for line in wrapped(SPELLING.note(note), least) if line]
+    out += [page.styled(line, "dim") for note in table.head for line in wrapped(SPELLING.note(note), least) if line]
     return [*out, ""] if out else []

@@ -22,7 +22,7 @@ import paramcalc
 from paramcalc.commands.plot import FORMATS, plot
 from paramcalc.errors import ParamcalcError
 from paramcalc.layers import layer_class
-from paramcalc.render.curves import MOST, Curves, curves, groups, runs
+from paramcalc.render.curves import MOST, Curves, groups, runs
 from paramcalc.render.lettering import fitted, inches, literal
 from paramcalc.render.plot import DOTS, HEIGHT, METADATA, NAMED_LAYERS, WIDTH, draw, render, settings
 from paramcalc.render.scales import short
@@ -63,11 +63,11 @@ def report_of(name: str) -> paramcalc.Report:
 
 @lru_cache
 def curves_of(name: str) -> Curves:
-    return curves(report_of(name))
+    return Curves(report_of(name))
 
 
 def made(text: str) -> Curves:
-    return curves(paramcalc.analyze(paramcalc.loads(text)))
+    return Curves(paramcalc.analyze(paramcalc.loads(text)))
 
 
 def named(name: str, layers: str = "[conv: {out: 4, kernel: 3}]") -> Curves:
@@ -107,7 +107,7 @@ def test_the_curves_are_the_report(name: str) -> None:
 
 
 def test_a_field_is_that_of_the_largest_axis() -> None:
-    assert named("Wide", "[conv: {out: 4, kernel: [1, 5]}]").fields == (5,)
+    assert named("Wide", "[conv: {out: 4, kernel: [1, 5]}]").fields == [5]
 
 
 def test_vgg16_reads_the_whole_input_from_its_first_linear_layer_on() -> None:
@@ -382,8 +382,8 @@ def test_the_same_networks_give_the_same_bytes_whatever_the_user_s_settings(tmp_
     (tmp_path / "matplotlibrc").write_text("font.size: 30\nlines.linewidth: 9\nsvg.fonttype: path\n")
     other = {"PYTHONHASHSEED": "2", "MATPLOTLIBRC": str(tmp_path), "SOURCE_DATE_EPOCH": "0"}
     write = (
-        "from pathlib import Path; from paramcalc import analyze, load; from paramcalc.render.curves import curves; "
-        "from paramcalc.render.plot import render; figures = [curves(analyze(load('stack_3x3')))] * 2; "
+        "from pathlib import Path; from paramcalc import analyze, load; from paramcalc.render.curves import Curves; "
+        "from paramcalc.render.plot import render; figures = [Curves(analyze(load('stack_3x3')))] * 2; "
         f"[Path({str(tmp_path)!r}, s).write_bytes(render(figures, s)) for s in {FORMATS!r}]"
     )
     assert run("--version", before=write, **other).returncode == 0
