@@ -7,13 +7,15 @@ from typing import TYPE_CHECKING, Any
 
 from paramcalc.render.claims import MARKS, claims_object
 from paramcalc.render.figures import computed, sizes
-from paramcalc.render.table import Column, Line, Table, Value
+from paramcalc.render.table import Column, Line, Table
 
 if TYPE_CHECKING:
     from paramcalc.crosscheck.against import Against
     from paramcalc.crosscheck.check import CheckResult
 
 YES, NO = "✓", "✗"
+MARK = {True: YES, False: NO}
+"""Whether both sides agree."""
 
 COLUMNS = (
     Column("at", "at", numeric=False, elastic=True),
@@ -26,37 +28,26 @@ COLUMNS = (
 
 def check_table(result: CheckResult, *, full: bool) -> Table:
     """The figures that differ, or all of them, and the verdict in a line below."""
-    lines = list(check_lines(result))
-    wrong = sum(not agrees for agrees, _ in lines)
-    return Table(
-        result.name, list(COLUMNS), [line for agrees, line in lines if full or not agrees], foot=foot(result, wrong)
-    )
+    found = list(check_lines(result))
+    lines = [line for agrees, line in found if full or not agrees]
+    return Table(result.name, list(COLUMNS), lines, foot=foot(result, sum(not agrees for agrees, _ in found)))
 
 
 def check_lines(result: CheckResult) -> Iterator[tuple[bool, Line]]:
     """A row for each figure and each interval of units that torch has too, and for each claim."""
     for item in result.comparisons:
-        yield item.agrees, Line((item.path, item.quantity, cell(item.computed), cell(item.torch), mark(item.agrees)))
+        both = [sizes(value) if isinstance(value, (tuple, list)) else value for value in (item.computed, item.torch)]
+        yield item.agrees, Line((item.path, item.quantity, *both, MARK[item.agrees]))
     for found in result.fields:
         unit = f"unit {found.unit}" if found.unit >= 0 else "all units"
         clipped = ", as far as there are positions" if found.clipped else ""
         what = f"{found.axis} that {unit} reads{clipped}"
         reads = (interval(found.expected), interval(found.found))
-        yield found.agrees, Line((found.path, what, *reads, mark(found.agrees)))
+        yield found.agrees, Line((found.path, what, *reads, MARK[found.agrees]))
     for verdict in result.verdicts:
         claim = verdict.claim
         values = (claim.at or "all", f"{claim.quantity}, claimed {claim.text}", computed(verdict.computed), None)
         yield verdict.fine, Line((*values, MARKS[verdict.outcome]))
-
-
-def cell(value: Any) -> Value:
-    """A figure as a cell."""
-    return sizes(value) if isinstance(value, (tuple, list)) else value
-
-
-def mark(agrees: bool) -> str:
-    """Whether both sides agree."""
-    return YES if agrees else NO
 
 
 def interval(span: tuple[int, int] | None) -> str:
@@ -80,33 +71,29 @@ def foot(result: CheckResult, wrong: int) -> list[str]:
 
 
 def check_object(name: str, result: CheckResult) -> dict[str, Any]:
-    """The result as plain values."""
+    """The result for JSON."""
+    figures = [
+        {"path": one.path, "quantity": one.quantity, "computed": one.computed, "torch": one.torch, "agrees": one.agrees}
+        for one in result.comparisons
+    ]
+    fields = [
+        {
+            "path": one.path,
+            "axis": one.axis,
+            "unit": one.unit if one.unit >= 0 else "all",
+            "computed": one.expected,
+            "torch": one.found,
+            "clipped": one.clipped,
+            "agrees": one.agrees,
+        }
+        for one in result.fields
+    ]
     return {
         "architecture": name,
         "agrees": result.agrees,
         "layers": result.layers,
-        "figures": [
-            {
-                "path": item.path,
-                "quantity": item.quantity,
-                "computed": item.computed,
-                "torch": item.torch,
-                "agrees": item.agrees,
-            }
-            for item in result.comparisons
-        ],
-        "fields": [
-            {
-                "path": item.path,
-                "axis": item.axis,
-                "unit": item.unit if item.unit >= 0 else "all",
-                "computed": item.expected,
-                "torch": item.found,
-                "clipped": item.clipped,
-                "agrees": item.agrees,
-            }
-            for item in result.fields
-        ],
+        "figures": figures,
+        "fields": fields,
         "not_checked": result.unchecked,
         "claims": claims_object([(name, verdict) for verdict in result.verdicts]),
     }
@@ -118,33 +105,25 @@ def against_table(result: Against, *, full: bool) -> Table:
     for left, right in result.pairs:
         same = left is not None and right is not None and left.shapes == right.shapes
         if full or not same:
-            lines.append(Line((str(left or "–"), str(right or "–"), mark(same))))
+            lines.append(Line((str(left or "–"), str(right or "–"), MARK[same])))
     columns = [
         Column("ours", result.name, numeric=False, elastic=True),
         Column("other", result.other, numeric=False, elastic=True),
         Column("mark", "", numeric=False),
     ]
-    params, buffers = result.params, result.buffers
+    totals = {"params  ": result.params, "buffers ": result.buffers}
     verdict = f"{YES} the same layers" if result.agrees else f"{NO} the layers differ"
-    return Table(
-        "",
-        columns,
-        lines,
-        foot=[
-            f"params   {params[0]:,} against {params[1]:,}",
-            f"buffers  {buffers[0]:,} against {buffers[1]:,}",
-            f"{verdict} ({len(result.pairs):,} with parameters)",
-        ],
-    )
+    foot = [f"{title} {ours:,} against {theirs:,}" for title, (ours, theirs) in totals.items()]
+    return Table("", columns, lines, foot=[*foot, f"{verdict} ({len(result.pairs):,} with parameters)"])
 
 
 def against_object(result: Against) -> dict[str, Any]:
-    """The comparison as plain values."""
+    """The comparison for JSON."""
     return {
         "name": result.name,
         "against": result.other,
         "agrees": result.agrees,
-        "params": list(result.params),
-        "buffers": list(result.buffers),
+        "params": result.params,
+        "buffers": result.buffers,
         "layers": [[str(side) if side else None for side in pair] for pair in result.pairs],
     }

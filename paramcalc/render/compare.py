@@ -157,11 +157,8 @@ def summary_object(summary: Summary) -> dict[str, Any]:
 
 # -- step by step -------------------------------------------------------------------------------
 
-LINED_UP = [
-    quantity
-    for quantity in QUANTITIES
-    if quantity.show_rank not in (None, ON_DEMAND) and (Use.COMPARE in quantity.use or quantity.key == "output")
-]
+USUAL = [quantity for quantity in QUANTITIES if quantity.show_rank not in (None, ON_DEMAND)]
+LINED_UP = [quantity for quantity in USUAL if Use.COMPARE in quantity.use or quantity.key == "output"]
 STEP_COLUMNS = (
     Column("mark", "", numeric=False),
     Column("layer", "layer", numeric=False, elastic=True),
@@ -183,13 +180,9 @@ def steps_table(names: Sequence[str], pairs: Sequence[Pair], *, full: bool) -> T
         else:
             lines += [line for pair in found for line in pair_lines(pair)]
     left, right = (f"{mark} {name}" for mark, name in zip("−+", names, strict=True))
-    return Table(
-        "",
-        list(STEP_COLUMNS),
-        lines,
-        head=[f"{left}   {right}   {' '.join(MARKS[Kind.changed])} a step that changed, in both forms"],
-        foot=[", ".join(counted(pairs)) or "no steps", *notes(lines)],
-    )
+    head = f"{left}   {right}   {' '.join(MARKS[Kind.changed])} a step that changed, in both forms"
+    foot = ", ".join(counted(pairs)) or "no steps"
+    return Table("", list(STEP_COLUMNS), lines, head=[head], foot=[foot, *notes(lines)])
 
 
 def counted(pairs: Sequence[Pair]) -> Iterator[str]:
@@ -225,17 +218,15 @@ def pair_lines(pair: Pair) -> Iterator[Line]:
 
 def steps_object(names: Sequence[str], pairs: Sequence[Pair]) -> dict[str, Any]:
     """The lined up steps as plain values."""
-    return {
-        "architectures": list(names),
-        "steps": [
-            {
-                "kind": pair.kind.value,
-                "left": pair.left and row_object(pair.left),
-                "right": pair.right and row_object(pair.right),
-            }
-            for pair in pairs
-        ],
-    }
+    steps = [
+        {
+            "kind": pair.kind.value,
+            "left": pair.left and row_object(pair.left),
+            "right": pair.right and row_object(pair.right),
+        }
+        for pair in pairs
+    ]
+    return {"architectures": names, "steps": steps}
 
 
 def parted(table: Table, width: int | None) -> list[Table]:

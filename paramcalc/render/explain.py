@@ -37,15 +37,10 @@ def explanations(title: str, parts: Sequence[Explanation]) -> Table:
 
 def explain_object(network: Network, report: Report, nodes: Sequence[Node], *, whole: bool) -> dict[str, Any]:
     """The same as plain values."""
-    return {
-        "name": network.name,
-        "steps": [
-            {"path": node.path, "type": node.type, "figures": list(map(figure_object, explain(node)))} for node in nodes
-        ],
-        "whole": list(map(figure_object, explain_whole(network, report))) if whole else None,
-    }
+    steps = [{"path": node.path, "type": node.type, "figures": figures(explain(node))} for node in nodes]
+    return {"name": network.name, "steps": steps, "whole": figures(explain_whole(network, report)) if whole else None}
 
 
-def figure_object(part: Explanation) -> dict[str, str]:
-    """One figure, under the names that scripts rely on."""
-    return {"quantity": NAMES.get(part.quantity, part.quantity), "rule": part.rule, "here": part.with_numbers}
+def figures(parts: Sequence[Explanation]) -> list[dict[str, str]]:
+    """Figures under the names that scripts rely on."""
+    return [{"quantity": NAMES.get(name, name), "rule": rule, "here": numbers} for name, rule, numbers in parts]

@@ -119,7 +119,9 @@ def draw(networks: Sequence[Curves], *, glyphs: bool = False) -> Figure:
     macs_title = in_all("multiply-accumulates (MACs)", [network.macs for network in networks])
     title(params, params_title, scale(params, [network.layer_params for network in networks]))
     title(macs, macs_title, scale(macs, [network.layer_macs for network in networks]))
-    title(fields, fields_title(networks), scale_fields(fields, networks))
+    gap = "; gap: unknown" if len(networks) > 1 and any(network.unknown for network in networks) else ""
+    fields_title = f"receptive field, largest axis, in input positions{gap}"
+    title(fields, fields_title, scale_fields(fields, networks))
     length = max(1, *(len(network.paths) for network in networks))
     margin = max(0.6, length / 80)
     fields.set_xlim(1 - margin, length + margin)
@@ -142,13 +144,6 @@ def title(panel: Axes, text: str, log: bool) -> None:
 def in_all(name: str, totals: Sequence[int]) -> str:
     """What a panel of figures by layer shows, with the total of an only network."""
     return f"{name}, {totals[0]:,} in all" if len(totals) == 1 else name
-
-
-def fields_title(networks: Sequence[Curves]) -> str:
-    """What the lowest panel shows."""
-    text = "receptive field, largest axis, in input positions"
-    gaps = len(networks) > 1 and any(network.unknown for network in networks)
-    return f"{text}; gap: unknown" if gaps else text
 
 
 # -- one network --------------------------------------------------------------------------------
@@ -178,7 +173,9 @@ def draw_one(figure: Figure, network: Curves, glyphs: bool) -> None:
         handles[DATA] = Patch(**HATCHED)
     figure.legend(list(handles.values()), list(handles), loc="outside lower left", ncols=len(handles))
     if named:
-        name_layers(fields, network, glyphs)
+        texts = [literal(network.paths[layer - 1], glyphs=glyphs) for layer in network.eventful]
+        names = [fitted(text, NAME_SIZE, LABEL) for text in texts]
+        fields.set_xticks(network.eventful, names, rotation=90, parse_math=False)
     else:
         number_layers(fields, len(network.paths))
         name_groups(figure, groups(network.paths, GROUPS), len(network.paths), glyphs)
@@ -203,12 +200,6 @@ def ring(colour: str, *at: float) -> Line2D:
     """The mark of a layer from which on the whole input is read; for the legend without a position."""
     x, y = [[value] for value in at] or [[], []]
     return Line2D(x, y, color=colour, marker="o", linestyle="", markersize=10, fillstyle="none")
-
-
-def name_layers(panel: Axes, network: Curves, glyphs: bool) -> None:
-    """The names of the layers where something happens, along the lower edge."""
-    names = [fitted(literal(network.paths[layer - 1], glyphs=glyphs), NAME_SIZE, LABEL) for layer in network.eventful]
-    panel.set_xticks(network.eventful, names, rotation=90, parse_math=False)
 
 
 def name_groups(figure: Figure, found: Sequence[Group], length: int, glyphs: bool) -> None:

@@ -38,25 +38,17 @@ def show_table(
     """The table of a report; `formulas` puts each figure's derivation below its row.
 
     `depth` folds blocks to so many names of a path, `memory` adds bytes, `columns` chooses and orders columns.
-
     `verdicts` are the claims, each beside the figure it is about: in its row, or below the table.
     """
     claimed: dict[str, list[Verdict]] = {}
     for verdict in verdicts:
         claimed.setdefault(verdict.path, []).append(verdict)
     rows = report.layers if depth is None else fold(report, depth)
-    lines = [
-        Line(
-            (
-                row.path,
-                row.type,
-                *step_cells(SHOWN, row),
-                ", ".join(map(claim_text, claimed.pop(row.path, ()))),
-            ),
-            derived(row) if formulas else (),
-        )
-        for row in rows
-    ]
+    lines = []
+    for row in rows:
+        claims = ", ".join(map(claim_text, claimed.pop(row.path, ())))
+        cells = (row.path, row.type, *step_cells(SHOWN, row), claims)
+        lines.append(Line(cells, derived(row) if formulas else ()))
     left = [
         f"{one.claim.at}: {claim_text(one)}" if one.claim.at else claim_text(one) for one in chain(*claimed.values())
     ]

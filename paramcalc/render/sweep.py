@@ -19,16 +19,12 @@ def sweep_table(name: str, results: Sequence[Result]) -> Table:
     chosen = list(results[0].values) if results else []
     taken = [column.key for column in FIGURES]
     columns = [*(Column(f"set {key}" if key in taken else key, key) for key in chosen), *FIGURES]
-    lines = [
-        Line(
-            (
-                *result.values.values(),
-                *(None if result.summary is None else whole_cell(quantity, result.summary) for quantity in SWEPT),
-            ),
-            [f"does not fit: {reason(result)}"] if result.error else (),
-        )
-        for result in results
-    ]
+    lines = []
+    for result in results:
+        summary = result.summary
+        figures = [None if summary is None else whole_cell(quantity, summary) for quantity in SWEPT]
+        below = [f"does not fit: {reason(result)}"] if result.error else ()
+        lines.append(Line((*result.values.values(), *figures), below))
     wrong = sum(bool(result.error) for result in results)
     fitting = [f"{wrong:,} of {len(results):,} combinations do not fit"] if wrong else []
     return Table(name, columns, lines, foot=[*fitting, *notes(lines)])
