@@ -50,29 +50,28 @@ tfoot td { box-shadow: inset 0 2px var(--line); font-weight: 600; }
 .foot b { color: var(--ink); font-weight: 600; }
 @media print { thead th { position: static; } }
 """
+HEAD = """\
+<!DOCTYPE html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="color-scheme" content="light dark">
+<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">
+<title>{title}</title>
+<style>
+{style}</style>
+</head>
+<body>"""
 LONG = 44
 """Characters of a value with symbols that stands on one line; a longer one is broken."""
 
 
 def render(tables: Sequence[Table]) -> str:
     """The page."""
-    return "\n".join([*head(tables), *(line for table in tables for line in section(table)), "</body>", "</html>", ""])
-
-
-def head(tables: Sequence[Table]) -> Iterator[str]:
-    """What comes before the tables."""
-    titles = [table.title for table in tables if table.title]
-    yield "<!DOCTYPE html>"
-    yield '<html lang="en">'
-    yield "<head>"
-    yield '<meta charset="utf-8">'
-    yield '<meta name="viewport" content="width=device-width, initial-scale=1">'
-    yield '<meta name="color-scheme" content="light dark">'
-    yield """<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">"""
-    yield f"<title>{SPELLING.text(', '.join(titles) or 'paramcalc')}</title>"
-    yield f"<style>\n{STYLE}</style>"
-    yield "</head>"
-    yield "<body>"
+    titles = ", ".join(table.title for table in tables if table.title)
+    head = HEAD.format(title=SPELLING.text(titles or "paramcalc"), style=STYLE)
+    return "\n".join([head, *(line for table in tables for line in section(table)), "</body>", "</html>", ""])
 
 
 def section(table: Table) -> Iterator[str]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import unicodedata
-from functools import lru_cache
 
 from matplotlib.font_manager import FontProperties, findfont, get_font
 from matplotlib.textpath import text_to_path
@@ -26,13 +25,9 @@ def drawable(character: str, glyphs: bool) -> bool:
     """Whether a character can be seen: in matplotlib's own font, or with `glyphs` in any."""
     if character.isascii():
         return True
-    return not unicodedata.category(character).startswith("C") if glyphs else in_font(ord(character))
-
-
-@lru_cache(maxsize=4096)
-def in_font(code: int) -> bool:
-    """Whether matplotlib's own font has a glyph for a code point."""
-    return get_font(findfont(FontProperties())).get_char_index(code) != 0
+    if glyphs:
+        return not unicodedata.category(character).startswith("C")
+    return get_font(findfont(FontProperties())).get_char_index(ord(character)) != 0
 
 
 def inches(text: str, size: float) -> float:

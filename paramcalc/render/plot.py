@@ -164,9 +164,9 @@ def draw_one(figure: Figure, network: Curves, glyphs: bool) -> None:
     draw_fields(fields, network, BLACK, marker="o" if named else "", markersize=4)
     for first, last in network.unknown:
         fields.axvspan(first - 0.5, last + 0.5, **HATCHED)
-    handles: dict[str, Artist] = {
-        family: Line2D([], [], color=colour, marker=marker) for family, (colour, marker) in families.items()
-    }
+    handles: dict[str, Artist] = {}
+    for family, (colour, marker) in families.items():
+        handles[family] = Line2D([], [], color=colour, marker=marker)
     if network.whole:
         handles[WHOLE] = ring(BLACK)
     if network.unknown:
@@ -181,9 +181,14 @@ def draw_one(figure: Figure, network: Curves, glyphs: bool) -> None:
         name_groups(figure, groups(network.paths, GROUPS), len(network.paths), glyphs)
 
 
+def coordinates(points: Sequence[Point]) -> tuple[list[int], list[float]]:
+    """The layers and the values of points."""
+    return [point.layer for point in points], [float(point.value) for point in points]
+
+
 def stems(panel: Axes, points: Sequence[Point], colour: str, marker: str, *, large: bool) -> None:
     """A line up to each value, and a marker on it."""
-    layers, values = [point.layer for point in points], [float(point.value) for point in points]
+    layers, values = coordinates(points)
     panel.vlines(layers, panel.get_ylim()[0], values, color=colour, linewidth=1.6 if large else 0.6)
     panel.plot(layers, values, color=colour, marker=marker, linestyle="", markersize=5 if large else 2.5)
 
@@ -214,12 +219,8 @@ def name_groups(figure: Figure, found: Sequence[Group], length: int, glyphs: boo
     placed = wide if flat else with_room(found, 1.4 * NAME_SIZE / POINTS / inch)
     upper = figure.axes[0].secondary_xaxis("top")
     upper.spines["top"].set_visible(False)
-    upper.set_xticks(
-        [(group.first + group.last) / 2 for group in placed],
-        [labels[group] for group in placed],
-        rotation=0 if flat else 90,
-        parse_math=False,
-    )
+    middles, names = [(group.first + group.last) / 2 for group in placed], [labels[group] for group in placed]
+    upper.set_xticks(middles, names, rotation=0 if flat else 90, parse_math=False)
     upper.tick_params(length=0 if flat else 3)
 
 
@@ -244,25 +245,15 @@ def draw_several(figure: Figure, networks: Sequence[Curves], glyphs: bool) -> No
     apart = max(1, length // 40)
     for index, network in enumerate(networks):
         colour, dashes = COLOURS[index % len(COLOURS)], DASHES[index % len(DASHES)]
-        marker = MARKERS[index % len(MARKERS)]
+        look = {"linestyle": dashes, "marker": MARKERS[index % len(MARKERS)], "fillstyle": "none"}
         many = len(network.paths) > NAMED_LAYERS
+        lines = look | ({"linestyle": ""} if many else {})
+        lines |= {"markersize": 3.5 if many else 5.5, "markeredgewidth": 0.8 if many else 1.2, "linewidth": 0.7}
         for panel, points in ((params, network.layer_params), (macs, network.layer_macs)):
-            panel.plot(
-                [point.layer for point in points],
-                [float(point.value) for point in points],
-                color=colour,
-                marker=marker,
-                linestyle="" if many else dashes,
-                linewidth=0.7,
-                fillstyle="none",
-                markersize=3.5 if many else 5.5,
-                markeredgewidth=0.8 if many else 1.2,
-            )
+            panel.plot(*coordinates(points), color=colour, **lines)
         every = (index * apart // len(networks) % max(1, len(network.paths)), apart)
-        draw_fields(
-            fields, network, colour, linestyle=dashes, marker=marker, markevery=every, fillstyle="none", markersize=5
-        )
-        handles.append(Line2D([], [], color=colour, linestyle=dashes, marker=marker, fillstyle="none"))
+        draw_fields(fields, network, colour, markevery=every, markersize=5, **look)
+        handles.append(Line2D([], [], color=colour, **look))
         about = f": {network.params:,} parameters, {network.macs:,} MACs"
         room = max(2.0, ENTRY - inches(about, LEGEND_SIZE))
         name = fitted(literal(network.name, glyphs=glyphs), LEGEND_SIZE, room)
@@ -271,9 +262,7 @@ def draw_several(figure: Figure, networks: Sequence[Curves], glyphs: bool) -> No
         handles.append(ring(BLACK))
         labels.append(WHOLE)
     # a label that begins with an underscore would be left out, so the texts come later
-    legend = figure.legend(
-        handles, [str(index) for index in range(len(labels))], loc="outside upper left", handlelength=4
-    )
+    legend = figure.legend(handles, list(map(str, range(len(labels)))), loc="outside upper left", handlelength=4)
     for text, label in zip(legend.get_texts(), labels, strict=True):
         text.set(text=label, parse_math=False)
     number_layers(fields, length)

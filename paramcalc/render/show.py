@@ -53,14 +53,9 @@ def show_table(
         f"{one.claim.at}: {claim_text(one)}" if one.claim.at else claim_text(one) for one in chain(*claimed.values())
     ]
     sums = [getattr(report.totals, quantity.key) if Use.SUM in quantity.use else "" for quantity in SHOWN]
-    table = Table(
-        title=report.name,
-        columns=list(COLUMNS),
-        lines=lines,
-        total=Line(("total", "", *sums, "")),
-        head=above(report),
-        foot=[*below(report, memory), *notes(lines), *(Note((text,), "claimed") for text in left)],
-    )
+    total = Line(("total", "", *sums, ""))
+    foot = [*below(report, memory), *notes(lines), *(Note((text,), "claimed") for text in left)]
+    table = Table(report.name, list(COLUMNS), lines, total=total, head=above(report), foot=foot)
     if columns:
         return table.chosen(columns)
     idle = {"count": all(row.count == 1 for row in rows), "claims": not any(line.values[-1] for line in lines)}
