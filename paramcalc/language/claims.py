@@ -15,12 +15,7 @@ from paramcalc.report.quantities import CLAIMED, Quantity, Use
 
 def read_claims(value: Value | None, findings: Findings) -> Iterator[Claim]:
     """The claims of a file, one for each quantity."""
-    if value is None:
-        return
-    if not isinstance(value, Items):
-        findings.mismatch("claims must be a list of published figures", value)
-        return
-    for item in value.items:
+    for item in findings.items(value, "claims must be a list of published figures"):
         if isinstance(item, Entries):
             yield from read_claim(item, findings)
         else:

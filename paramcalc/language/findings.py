@@ -10,7 +10,7 @@ from paramcalc.errors import PROBLEMS_LOOKED_FOR, Problem, Span, clipped, closes
 from paramcalc.language.arithmetic import Constant
 from paramcalc.language.document import Argument
 from paramcalc.language.expression import SyntaxProblem
-from paramcalc.language.source import Entries, Scalar, Value, describe
+from paramcalc.language.source import Entries, Items, Scalar, Value, describe
 
 Trail: TypeAlias = tuple[tuple[str, Span], ...]
 """The calls of blocks that led to a step, innermost first: the block's name and where it is called."""
@@ -36,15 +36,12 @@ class Findings:
         self.problems = [*problems]
         self.elsewhere: list[Problem] = []
         self.added = 0
-        self._known: set[tuple[str, Span]] = set()
-        self._noted: set[str] = set()
 
     def add(self, message: str, span: Span, *notes: str, trail: Trail = ()) -> None:
         """One more problem; empty notes are left out. Raises Enough beyond the limit."""
         self.added += 1
-        if (message, span) in self._known:
+        if any(known[:2] == (message, span) for known in self.problems):
             return
-        self._known.add((message, span))
         self.problems.append(Problem(message, span, tuple(note for note in notes if note), trail))
         if len(self.problems) > PROBLEMS_LOOKED_FOR:
             raise Enough
@@ -65,12 +62,25 @@ class Findings:
         """Report a value of the wrong form: what was expected, and what it is instead."""
         self.add(f"{expected}, got {describe(value)}{hint}", value.span)
 
+    def items(self, value: Value | None, expected: str) -> tuple[Value, ...]:
+        """The items of a list; none where there is no value, or another one, which is reported."""
+        if isinstance(value, Items):
+            return value.items
+        if value is not None:
+            self.mismatch(expected, value)
+        return ()
+
+    def entries(self, value: Value | None, expected: str) -> tuple[tuple[Scalar, Value], ...]:
+        """The entries of a mapping; none where there is no value, or another one, which is reported."""
+        if isinstance(value, Entries):
+            return value.entries
+        if value is not None:
+            self.mismatch(expected, value)
+        return ()
+
     def once(self, note: str) -> str:
-        """`note` at the first call, then nothing: for a note too long to repeat."""
-        if note in self._noted:
-            return ""
-        self._noted.add(note)
-        return note
+        """A note too long to repeat; nothing where an earlier problem has it."""
+        return "" if any(note in problem.notes for problem in self.problems) else note
 
     def text(self, value: Value | None, what: str) -> str:
         """A text, or a number as text; empty where there is none."""
@@ -107,10 +117,10 @@ class Findings:
         for word in words:
             text = str(word.value)
             close = closest(text, known, synonyms)
+            likely.add(close or "")
             hint = f"; did you mean '{close}'?" if close else ""
-            likely |= {close} if close else set()
             self.add(f"{problem} '{clipped(text)}'{hint}", word.span, takes(what, known))
-        return frozenset(likely)
+        return frozenset(likely - {""})
 
     def needs(self, what: str, missing: Collection[str], span: Span, *notes: str) -> None:
         """Report what must be given and is not."""

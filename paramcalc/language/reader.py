@@ -67,7 +67,7 @@ class _Reader:
         self.arguments(tree, file, base)
         known = self.inputs(tree, file) and "args" not in likely
         if not based:
-            axes = tuple(dict.fromkeys([*TENSOR_NAMES, *named_axes(tree)]))
+            axes = tuple(dict.fromkeys([*TENSOR_NAMES, *words_of(tree, of_axes=True)]))
             scope = Scope(file.symbols.union(file.parameters), axes) if known else None
             steps = StepReader(self.findings, self.blocks, scope, self.steps_read)
             self.blocks.complete &= not likely & {"blocks", "include", "base"}
@@ -75,16 +75,9 @@ class _Reader:
             file.blocks = self.blocks.known
             layers = tree.get("layers")
             file.steps = steps.steps(layers, "layers") if layers else []
-            file.heads = self.heads(tree.given("heads"), steps)
+            heads = self.findings.entries(tree.given("heads"), "heads must be a mapping of names to lists of steps")
+            file.heads = {str(key.value): steps.branch(key, item, "head") for key, item in heads}
         file.claims = tuple(read_claims(tree.given("claims"), self.findings))
-
-    def heads(self, value: Value | None, steps: StepReader) -> dict[str, list[Step]]:
-        """The named outputs."""
-        if isinstance(value, Entries):
-            return {str(key.value): steps.branch(key, item, "head") for key, item in value.entries}
-        if value is not None:
-            self.findings.mismatch("heads must be a mapping of names to lists of steps", value)
-        return {}
 
     def top_keys(self, tree: Entries, based: bool) -> frozenset[str]:
         """Check the keys of the file. Returns the keys that unknown ones probably should be."""
@@ -109,14 +102,10 @@ class _Reader:
     def includes(self, tree: Entries) -> Iterator[File]:
         """The files whose blocks this one uses."""
         value = tree.given("include")
-        if value is None:
-            return
-        if not isinstance(value, Items):
-            self.findings.mismatch("include must be a list of files", value)
-            self.blocks.complete = False
-            return
-        for item in value.items:
-            found = self.other_file(item, "include must be a list of files")
+        expected = "include must be a list of files"
+        self.blocks.complete &= value is None or isinstance(value, Items)
+        for item in self.findings.items(value, expected):
+            found = self.other_file(item, expected)
             if found is not None:
                 yield found
             else:
@@ -166,20 +155,15 @@ class _Reader:
 
     def input_specs(self, value: Value) -> Iterator[InputSpec]:
         """The one input, or the named ones."""
-        if (
-            isinstance(value, Entries)
-            and value.get("shape")
-            and {key.value for key, _ in value.entries} <= {*INPUT_KEYS}
-        ):
+        keys = {key.value for key, _ in value.entries} if isinstance(value, Entries) else set()
+        if "shape" in keys and keys <= {*INPUT_KEYS}:
             value = Entries(((Scalar("input", value.span), value),), value.span)
         if isinstance(value, Items):
             yield InputSpec("input", value.span, self.shape(value, "input"))
-            return
-        if not isinstance(value, Entries) or not value.entries:
+        elif not isinstance(value, Entries) or not value.entries:
             expected = "a shape such as [3, 224, 224], or a mapping of named inputs"
             self.findings.mismatch(f"input must be {expected}", value)
-            return
-        for key, spec in value.entries:
+        for key, spec in value.entries if isinstance(value, Entries) else ():
             name = self.findings.name(key, "an input")
             what = f"input '{clipped(name)}'"
             if not isinstance(spec, Entries):
@@ -219,14 +203,9 @@ class _Reader:
     def own_blocks(self, tree: Entries, file: File, steps: StepReader) -> None:
         """The blocks that the file itself describes: first what they take, then their steps, which may call any."""
         value = tree.given("blocks")
-        if value is None:
-            return
-        if not isinstance(value, Entries):
-            self.findings.mismatch("blocks must be a mapping of names to blocks", value)
-            self.blocks.complete = False
-            return
+        self.blocks.complete &= value is None or isinstance(value, Entries)
         bodies: list[tuple[Block, Entries, StepReader]] = []
-        for key, body in value.entries:
+        for key, body in self.findings.entries(value, "blocks must be a mapping of names to blocks"):
             name = self.findings.name(key, "a block")
             if not self.blocks.is_free(name, key.span, self.findings):
                 continue
@@ -250,26 +229,16 @@ class _Reader:
         self.blocks.report_cycles(self.findings)
 
 
-def named_axes(value: Value) -> Iterator[str]:
-    """Every name that a file gives to an axis, wherever it has a key `axes`."""
-    if isinstance(value, Items):
-        for item in value.items:
-            yield from named_axes(item)
-    elif isinstance(value, Entries):
-        for key, item in value.entries:
-            yield from words_of(item) if key.value == "axes" else named_axes(item)
-
-
-def words_of(value: Value) -> Iterator[str]:
-    """Everything in a value that may be a name."""
+def words_of(value: Value, *, of_axes: bool = False) -> Iterator[str]:
+    """Everything in a value that may be a name, or only what a key `axes` has."""
     if isinstance(value, Scalar):
-        yield from NAME.findall(value.value) if isinstance(value.value, str) else ()
+        yield from NAME.findall(value.value) if isinstance(value.value, str) and not of_axes else ()
     elif isinstance(value, Items):
         for item in value.items:
-            yield from words_of(item)
+            yield from words_of(item, of_axes=of_axes)
     else:
-        for _, item in value.entries:
-            yield from words_of(item)
+        for key, item in value.entries:
+            yield from words_of(item, of_axes=of_axes and key.value != "axes")
 
 
 def names_of(spec: InputSpec) -> Iterator[str]:

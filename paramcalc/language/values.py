@@ -127,14 +127,9 @@ def parameters(value: Value | None, names: frozenset[str] | None, findings: Find
 
 def parameter_items(value: Value | None, findings: Findings) -> Iterator[tuple[Scalar, Value | None]]:
     """The names of arguments with their defaults, read as far as possible where the form is wrong."""
-    if value is None:
-        return
-    if not isinstance(value, Items):
-        findings.mismatch("args must be a list such as [width, stride: 1]", value)
-        if isinstance(value, Entries):
-            yield from value.entries
-        return
-    for item in value.items:
+    if isinstance(value, Entries):
+        yield from value.entries
+    for item in findings.items(value, "args must be a list such as [width, stride: 1]"):
         if isinstance(item, Scalar) and isinstance(item.value, str):
             yield item, None
             continue
