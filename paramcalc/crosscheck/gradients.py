@@ -34,9 +34,7 @@ class Units(NamedTuple):
 
 def select(tensor: Tensor, part: Part) -> Tensor:
     """A part of a tensor."""
-    for axis, (start, stop) in enumerate(part):
-        tensor = tensor.narrow(axis, start, stop - start)
-    return tensor
+    return tensor[tuple(slice(*span) for span in part)]
 
 
 Progress: TypeAlias = Callable[[Sequence[int], str], Iterable[int]]
@@ -76,20 +74,18 @@ def backward(network: LinearNetwork, wanted: Sequence[Units], progress: Progress
     indices = range(wanted[0].step, -1, -1)
     for index in progress(indices, "taking gradients") if len(indices) > LONG else indices:
         step = network.steps[index]
-        new = rows
-        while new < len(wanted) and wanted[new].step == index:
-            new += 1
+        known = rows
+        while rows < len(wanted) and wanted[rows].step == index:
+            rows += 1
         gradient = gradients.pop(id(step.node), None)
-        if new > rows:
-            gradient = with_rows(gradient, new, network.values[id(step.node)].shape)
-            for row in range(rows, new):
-                select(gradient[row], wanted[row].part).fill_(1)
-            rows = new
-        if gradient is None:
+        if gradient is None and rows == known:
             continue
+        gradient = with_rows(gradient, rows, network.values[id(step.node)].shape)
+        for row in range(known, rows):
+            select(gradient[row], wanted[row].part).fill_(1)
         for source, part in zip(step.sources, backward_step(network, step, gradient), strict=True):
             other = gradients.get(id(source))
-            gradients[id(source)] = part if other is None else added(part, other)
+            gradients[id(source)] = part if other is None else part + with_rows(other, rows, part.shape[1:])
     first = with_rows(gradients.get(id(network.source)), rows, network.values[id(network.source)].shape)
     reached = (first != 0).movedim(1 + network.long, -1).flatten(1, -2).any(1)
     for row in reached:
@@ -114,9 +110,3 @@ def with_rows(gradient: Tensor | None, rows: int, shape: Sequence[int]) -> Tenso
     if gradient is None:
         return torch.zeros(rows, *shape, dtype=torch.float64)
     return functional.pad(gradient, [0, 0] * len(shape) + [0, rows - len(gradient)])
-
-
-def added(left: Tensor, right: Tensor) -> Tensor:
-    """The sum of two gradients, one of which may have fewer rows."""
-    more, fewer = (left, right) if len(left) >= len(right) else (right, left)
-    return more + with_rows(fewer, len(more), more.shape[1:])

@@ -13,7 +13,7 @@ none. It may be one number for each spatial axis, to tell the borders of one axi
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from math import prod
 from typing import Any
 
@@ -21,8 +21,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from paramcalc.crosscheck.parts import PaddingValue, Pairs, RoundedUp, padded
-from paramcalc.crosscheck.settings import per_axis
+from paramcalc.crosscheck.parts import PaddingValue, RoundedUp, padded, part_of
+from paramcalc.crosscheck.settings import pairs_of, per_axis
 
 CONVOLVE: tuple[Callable[..., Tensor], ...] = (functional.conv1d, functional.conv2d, functional.conv3d)
 TRANSPOSE: tuple[Callable[..., Tensor], ...] = (
@@ -38,21 +38,17 @@ def sizes_after(module: nn.Module, x: Tensor) -> torch.Size:
     return y.shape[2:]
 
 
-def part_of(x: Tensor, starts: Sequence[int], sizes: Sequence[int]) -> Tensor:
-    """The part of a map from `starts` on, of these spatial sizes."""
-    for axis, (start, size) in enumerate(zip(starts, sizes, strict=True), 2):
-        x = x.narrow(axis, start, size)
-    return x
-
-
-class Convolution(nn.Module):
-    """A convolution whose units are averages of what they read."""
+class Linear(nn.Module):
+    """What stands for a module, with `padding_value` in its borders."""
 
     def __init__(self, module: Any, padding_value: PaddingValue) -> None:
         super().__init__()
         self.module = module
-        self.border = [(pad, pad) for pad in module.padding]
         self.padding_value = padding_value
+
+
+class Convolution(Linear):
+    """A convolution whose units are averages of what they read."""
 
     def forward(self, x: Tensor) -> Tensor:
         """The averages."""
@@ -60,7 +56,7 @@ class Convolution(nn.Module):
         shape = (conv.out_channels, conv.in_channels // conv.groups, *conv.kernel_size)
         weight = torch.full(shape, 1 / prod(shape[1:]), dtype=torch.float64)
         return CONVOLVE[axes - 1](
-            padded(x, self.border, self.padding_value),
+            padded(x, [(pad, pad) for pad in conv.padding], self.padding_value),
             weight,
             stride=conv.stride,
             dilation=conv.dilation,
@@ -68,13 +64,8 @@ class Convolution(nn.Module):
         )
 
 
-class TransposedConvolution(nn.Module):
+class TransposedConvolution(Linear):
     """A transposed convolution with equal weights, of a map that does not end at its border."""
-
-    def __init__(self, module: Any, padding_value: PaddingValue) -> None:
-        super().__init__()
-        self.module = module
-        self.padding_value = padding_value
 
     def forward(self, x: Tensor) -> Tensor:
         """The map, to whose units positions of the border have contributed."""
@@ -98,26 +89,18 @@ class TransposedConvolution(nn.Module):
         return part_of(y, starts, sizes)
 
 
-class Average(nn.Module):
+class Average(Linear):
     """The averages over the windows of a pooling; torch has no average pooling with a dilation."""
-
-    def __init__(self, module: Any, padding_value: PaddingValue) -> None:
-        super().__init__()
-        self.module = module
-        self.padding_value = padding_value
-
-    def pairs(self, x: Tensor) -> Pairs:
-        """The padding of the pooling."""
-        if isinstance(self.module, RoundedUp):
-            return self.module.border.around(x.shape[2:])
-        return [(pad, pad) for pad in per_axis(self.module.padding, x.dim() - 2)]
 
     def forward(self, x: Tensor) -> Tensor:
         """As many averages as the pooling has units, the last windows with room behind the padding."""
-        pool: Any = self.module.pool if isinstance(self.module, RoundedUp) else self.module
-        axes, channels = x.dim() - 2, x.shape[1]
+        axes, channels, pool = x.dim() - 2, x.shape[1], self.module
+        if isinstance(pool, RoundedUp):
+            pairs, pool = pool.border.around(x.shape[2:]), pool.pool
+        else:
+            pairs = pairs_of(pool.padding, axes)
         kernel, stride = per_axis(pool.kernel_size, axes), per_axis(pool.stride, axes)
-        room = [(lo, hi + s - 1) for (lo, hi), s in zip(self.pairs(x), stride, strict=True)]
+        room = [(lo, hi + s - 1) for (lo, hi), s in zip(pairs, stride, strict=True)]
         y = CONVOLVE[axes - 1](
             padded(x, room, self.padding_value),
             torch.full((channels, 1, *kernel), 1 / prod(kernel), dtype=torch.float64),
@@ -128,17 +111,12 @@ class Average(nn.Module):
         return part_of(y, (0,) * axes, sizes_after(self.module, x))
 
 
-class Resized(nn.Module):
+class Resized(Linear):
     """Upsampling, of a map that does not end at its border.
 
     Torch resizes a ramp 0, 1, 2, … of three times the size to three times the new size: in the middle
     third, the value of a unit is the position that it reads. A unit of 3.25 reads the positions 3 and 4.
     """
-
-    def __init__(self, module: nn.Upsample, padding_value: PaddingValue) -> None:
-        super().__init__()
-        self.module = module
-        self.padding_value = padding_value
 
     def forward(self, x: Tensor) -> Tensor:
         """The resized map, one axis after the other; each unit is the average of what it reads."""
@@ -162,15 +140,6 @@ ZERO = 1e-6
 """The weight up to which a position does not count as read: an interpolation weight of zero may be rounded."""
 
 
-class AxisMean(nn.Module):
+def axis_mean(x: Tensor, axis: int, size: int | None = None) -> Tensor:
     """The average over an axis, counted with the batch, at each of its positions or of `size` new ones."""
-
-    def __init__(self, axis: int, size: int | None = None) -> None:
-        super().__init__()
-        self.axis = axis
-        self.size = size
-
-    def forward(self, x: Tensor) -> Tensor:
-        """The averages."""
-        size = x.shape[self.axis] if self.size is None else self.size
-        return x.mean(self.axis, keepdim=True).repeat_interleave(size, self.axis)
+    return x.mean(axis, keepdim=True).repeat_interleave(x.shape[axis] if size is None else size, axis)

@@ -23,7 +23,7 @@ import torch
 from torch import Tensor, nn
 
 from paramcalc.crosscheck.network import layer_of
-from paramcalc.crosscheck.parts import BroadcastConcat, PaddingValue
+from paramcalc.crosscheck.parts import Apply, PaddingValue, broadcast_concatenated, part_of
 from paramcalc.crosscheck.settings import Shape, as_int
 from paramcalc.crosscheck.witness import NOWHERE, LongInputs, NotFollowed, Witness
 from paramcalc.crosscheck.witnesses import witness_of
@@ -124,13 +124,14 @@ class LinearNetwork:
         with torch.no_grad():
             own_output = own_module(*(torch.ones(1, *value.sizes, dtype=torch.float64) for value in read))
             marks = marking(*(value.marks for value in read))
+        concatenated = isinstance(own_module, Apply) and own_module.function is broadcast_concatenated
         cost = 0 if isinstance(module, nn.Identity) else marks.numel()
         self.steps.append(Step(node, module, node.inputs[: len(read)], cost))
         self.values[id(node)] = LongTensor(
             tuple(own_output.shape[1:]),
             marks,
             NOWHERE if longest.long == NOWHERE else witness.output_axis(layer, own),
-            any(value.mixed for value in read) or isinstance(own_module, BroadcastConcat),
+            concatenated or any(value.mixed for value in read),
         )
 
 
@@ -149,24 +150,14 @@ def long_input(node: Node, axis: int, margin: int) -> LongTensor:
 # -- one step ------------------------------------------------------------------------------------
 
 
-class OnMiddle(nn.Module):
-    """A module that gets parts of these shapes from the middle of its inputs."""
-
-    def __init__(self, module: nn.Module, shapes: Sequence[Shape]) -> None:
-        super().__init__()
-        self.module = module
-        self.shapes = shapes
-
-    def forward(self, *inputs: Tensor) -> Tensor:
-        """What the module gives for the parts."""
-        parts = []
-        for x, shape in zip(inputs, self.shapes, strict=False):
-            part = x
-            for axis, size in enumerate(shape, 1):
-                part = part.narrow(axis, (x.shape[axis] - size) // 2, size)
-            parts.append(part)
-        result: Tensor = self.module(*parts)
-        return result
+def on_middle(*inputs: Tensor, module: nn.Module, shapes: Sequence[Shape]) -> Tensor:
+    """What a module gives for parts of these shapes from the middle of its inputs."""
+    parts = []
+    for x, shape in zip(inputs, shapes, strict=False):
+        starts = [(n - size) // 2 for n, size in zip(x.shape[1:], shape, strict=True)]
+        parts.append(part_of(x, starts, shape))
+    result: Tensor = module(*parts)
+    return result
 
 
 def linear_module(
@@ -175,7 +166,7 @@ def linear_module(
     """The linear module of a layer on its first `reads` inputs. Raises NotFollowed."""
     used = [*usable_shapes(witness, layer, inputs, reads), *inputs.shapes[reads:]]
     module = witness.one_channel_module(layer, inputs._replace(shapes=used), padding_value)
-    return module if used == inputs.shapes else OnMiddle(module, used)
+    return module if used == inputs.shapes else Apply(on_middle, module=module, shapes=used)
 
 
 def usable_shapes(witness: Witness, layer: Layer, inputs: LongInputs, reads: int) -> list[Shape]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from functools import reduce
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import torch
 from torch import Tensor, nn
@@ -32,6 +32,30 @@ def padded(x: Tensor, pairs: Pairs, value: PaddingValue, mode: str = "constant")
     return x
 
 
+def part_of(x: Tensor, starts: Sequence[int], sizes: Sequence[int]) -> Tensor:
+    """The part of a tensor from `starts` on, of these sizes, on its last axes; torch refuses one that is not inside."""
+    for axis, (start, size) in enumerate(zip(starts, sizes, strict=True), x.dim() - len(sizes)):
+        x = x.narrow(axis, start, size)
+    return x
+
+
+class Apply(nn.Module):
+    """A function of tensors, with settings, as a module."""
+
+    def __init__(self, function: Callable[..., Tensor], **settings: Any) -> None:
+        super().__init__()
+        self.function = function
+        self.settings = settings
+
+    def extra_repr(self) -> str:
+        """The name of the function, as in `Apply(permuted)`."""
+        return self.function.__name__
+
+    def forward(self, *inputs: Tensor) -> Tensor:
+        """What the function gives for the inputs."""
+        return self.function(*inputs, **self.settings)
+
+
 class Border(nn.Module):
     """Padding of every spatial axis, as a step of its own: uneven, or with another value than a layer would use."""
 
@@ -52,18 +76,6 @@ class Border(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         """The map with its border."""
         return padded(x, self.around(x.shape[2:]), self.value, self.mode)
-
-
-class MoreChannels(nn.Module):
-    """Channels of zeros before and behind those of a map."""
-
-    def __init__(self, before: int, behind: int) -> None:
-        super().__init__()
-        self.sides = (before, behind)
-
-    def forward(self, x: Tensor) -> Tensor:
-        """The map with more channels."""
-        return functional.pad(x, (0, 0) * (x.dim() - 2) + self.sides)
 
 
 class SameBorder(Border):
@@ -128,81 +140,37 @@ class Pyramid(nn.Module):
         return torch.cat([pool(x).flatten(1) for pool in self.pools], dim=1)
 
 
-class Permute(nn.Module):
-    """`torch.Tensor.permute`; axes count without the batch."""
-
-    def __init__(self, axes: Sequence[int]) -> None:
-        super().__init__()
-        self.axes = tuple(axes)
-
-    def forward(self, x: Tensor) -> Tensor:
-        """The axes in the new order, also in memory, which some modules of torch want."""
-        return x.permute(0, *(axis + 1 if axis >= 0 else axis for axis in self.axes)).contiguous()
+# -- functions for `Apply`; axes count without the batch ------------------------------------------
 
 
-class Crop(nn.Module):
-    """A part of a map, of a size or as large as a second map; it must lie inside the map."""
-
-    def __init__(self, size: Sequence[int] | None, offset: Sequence[int]) -> None:
-        super().__init__()
-        self.size = size
-        self.offset = tuple(offset)
-
-    def forward(self, x: Tensor, *like: Tensor) -> Tensor:
-        """The part."""
-        sizes = like[0].shape[2:] if self.size is None else self.size
-        for axis, (offset, size) in enumerate(zip(self.offset, sizes, strict=True), 2):
-            x = x.narrow(axis, offset, size)
-        return x
+def permuted(x: Tensor, axes: Sequence[int]) -> Tensor:
+    """The axes in another order, also in memory, which some modules of torch want."""
+    return x.permute(0, *(axis + 1 if axis >= 0 else axis for axis in axes)).contiguous()
 
 
-class Slice(nn.Module):
-    """Every `step`-th position from `start` to below `stop` of one axis, counted without the batch."""
-
-    def __init__(self, axis: int, start: int, stop: int | None, step: int) -> None:
-        super().__init__()
-        self.axis = axis
-        self.start = start
-        self.stop = stop
-        self.step = step
-
-    def forward(self, x: Tensor) -> Tensor:
-        """The positions; `narrow` refuses a range that does not lie inside the axis, where `[:]` would cut it."""
-        axis = self.axis + 1
-        stop = x.shape[axis] if self.stop is None else self.stop
-        part = x.narrow(axis, self.start, stop - self.start)
-        return part[(slice(None),) * axis + (slice(None, None, self.step),)]
+def cropped(x: Tensor, *like: Tensor, size: Sequence[int] | None, offset: Sequence[int]) -> Tensor:
+    """A part of a map, of a size or as large as a second map."""
+    return part_of(x, offset, like[0].shape[2:] if size is None else size)
 
 
-class Reduction(nn.Module):
+def sliced(x: Tensor, axis: int, start: int, stop: int | None, step: int) -> Tensor:
+    """Every `step`-th position from `start` to below `stop`; `narrow` refuses what `[:]` would cut to the axis."""
+    part = x.narrow(axis + 1, start, (x.shape[axis + 1] if stop is None else stop) - start)
+    return part[(slice(None),) * (axis + 1) + (slice(None, None, step),)]
+
+
+def reduced(*inputs: Tensor, operation: Callable[[Tensor, Tensor], Tensor]) -> Tensor:
     """All inputs as one by an operation of two, such as `torch.add`, broadcast."""
-
-    def __init__(self, operation: Callable[[Tensor, Tensor], Tensor]) -> None:
-        super().__init__()
-        self.operation = operation
-
-    def forward(self, *inputs: Tensor) -> Tensor:
-        """Their sum or product."""
-        return reduce(self.operation, inputs)
+    return reduce(operation, inputs)
 
 
-class Concat(nn.Module):
-    """`torch.cat`; the axis counts without the batch."""
-
-    def __init__(self, axis: int) -> None:
-        super().__init__()
-        self.axis = axis
-
-    def forward(self, *inputs: Tensor) -> Tensor:
-        """All inputs behind one another."""
-        return torch.cat(inputs, dim=self.axis + 1)
+def concatenated(*inputs: Tensor, axis: int) -> Tensor:
+    """All inputs behind one another."""
+    return torch.cat(inputs, dim=axis + 1)
 
 
-class BroadcastConcat(Concat):
-    """Concatenation of branches one of which may be long where another is one position wide."""
-
-    def forward(self, *inputs: Tensor) -> Tensor:
-        """All inputs behind one another, broadcast on the other axes."""
-        common = [max(sizes) for sizes in zip(*(x.shape for x in inputs), strict=True)]
-        common[self.axis + 1] = -1
-        return super().forward(*(x.expand(common) for x in inputs))
+def broadcast_concatenated(*inputs: Tensor, axis: int) -> Tensor:
+    """All inputs behind one another, where one may be long on another axis on which others are one position wide."""
+    common = [max(sizes) for sizes in zip(*(x.shape for x in inputs), strict=True)]
+    common[axis + 1] = -1
+    return concatenated(*(x.expand(common) for x in inputs), axis=axis)

@@ -8,8 +8,8 @@ from math import lcm, prod
 from typing import NamedTuple
 
 from paramcalc.algebra.expr import Size
-from paramcalc.algebra.interval_map import hull
-from paramcalc.algebra.receptive_field import AxisField, Ordered, Unordered, read_whole_axis
+from paramcalc.algebra.interval_map import hull, largest_size
+from paramcalc.algebra.receptive_field import AxisField, Ordered, Unordered, hull_of_units
 from paramcalc.algebra.tap_map import Unknown
 from paramcalc.crosscheck.gradients import Interval, Part
 from paramcalc.crosscheck.linear_network import LongTensor
@@ -25,7 +25,7 @@ ALL = -1
 class Measures(NamedTuple):
     """The reported figures of one axis as gradients show them; None where they do not show one."""
 
-    size: int | None = None
+    size: Size | None = None
     stride: int | Fraction | None = None
     padding: int | None = None
 
@@ -46,7 +46,7 @@ def period(field: Ordered) -> int:
 def hull_of(field: AxisField) -> Interval | None:
     """What all units together should read; None where it is unknown."""
     try:
-        return as_ints(field.hull if isinstance(field, Unordered) else read_whole_axis(field).maps[0].intervals[0])
+        return as_ints(hull_of_units(field))
     except Unknown:
         return None
 
@@ -151,9 +151,6 @@ def measured(field: AxisField, spans: Mapping[int, Interval | None]) -> Measures
     return Measures(size, stride, -first[0] if first else None)
 
 
-def largest(spans: Mapping[int, Interval | None], units: Collection[int]) -> int | None:
+def largest(spans: Mapping[int, Interval | None], units: Collection[int]) -> Size | None:
     """The most positions that one of these units reads; None where some of them have not been compared."""
-    found = [spans[unit] for unit in units if unit in spans]
-    if len(found) < len(units):
-        return None
-    return max((span[1] - span[0] + 1 for span in found if span), default=None)
+    return largest_size([spans[unit] for unit in units]) if all(unit in spans for unit in units) else None

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from torch import nn
 
-from paramcalc.crosscheck.linear import AxisMean
+from paramcalc.crosscheck.linear import axis_mean
+from paramcalc.crosscheck.parts import Apply
 from paramcalc.crosscheck.witness import Witness, each_position, elementwise
 
 
@@ -26,7 +27,7 @@ WITNESSES = {
     "tanh": elementwise(nn.Tanh),
     "softmax": Witness(
         lambda layer, _: nn.Softmax(layer.axis + 1),  # torch counts the batch
-        linear=lambda module, _: AxisMean(module.dim),
+        linear=lambda module, _: Apply(axis_mean, axis=module.dim),
         whole_axes=lambda layer, _: (layer.axis,),
     ),
     "hard_swish": elementwise(nn.Hardswish),

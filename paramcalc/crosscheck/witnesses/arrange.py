@@ -6,9 +6,10 @@ from collections.abc import Sequence
 from typing import Any
 
 from torch import nn
+from torch.nn import functional
 
 from paramcalc.crosscheck.linear import Resized
-from paramcalc.crosscheck.parts import Border, Crop, MoreChannels, Permute, Slice
+from paramcalc.crosscheck.parts import Apply, Border, cropped, permuted, sliced
 from paramcalc.crosscheck.settings import NoModule, Shape, Shapes, by_rank, of_image, pairs_of, per_axis
 from paramcalc.crosscheck.witness import NOWHERE, LongInputs, NotFollowed, Witness
 
@@ -61,8 +62,8 @@ def pad(layer: Any, shapes: Shapes) -> nn.Module:
     """`torch.nn.functional.pad`."""
     axes = by_rank((1, 2, 3), shapes[0])
     border = Border(pairs_of(layer.padding, axes), mode="constant" if layer.mode == "zeros" else layer.mode)
-    before, behind = per_axis(layer.channels, 2)
-    return nn.Sequential(border, MoreChannels(before, behind)) if before or behind else border
+    channels = per_axis(layer.channels, 2)
+    return nn.Sequential(border, Apply(functional.pad, pad=(0, 0) * axes + channels)) if any(channels) else border
 
 
 def crop(layer: Any, shapes: Shapes) -> nn.Module:
@@ -70,7 +71,8 @@ def crop(layer: Any, shapes: Shapes) -> nn.Module:
     axes = by_rank((1, 2, 3), shapes[0])
     if any(len(like) != axes + 1 for like in shapes[1:]):
         raise NoModule("a crop like a tensor of other axes")
-    return Crop(None if layer.size is None else per_axis(layer.size, axes), per_axis(layer.offset, axes))
+    size = None if layer.size is None else per_axis(layer.size, axes)
+    return Apply(cropped, size=size, offset=per_axis(layer.offset, axes))
 
 
 def cropped_positions(layer: Any, inputs: LongInputs) -> nn.Module:
@@ -80,7 +82,7 @@ def cropped_positions(layer: Any, inputs: LongInputs) -> nn.Module:
     offset = inputs.setting(layer.offset)
     size = inputs.sizes[1][inputs.long] if layer.size is None else inputs.setting(layer.size)
     margins = inputs.shapes[0][inputs.long] - inputs.sizes[0][inputs.long]
-    return Slice(inputs.long, offset, offset + size + margins, 1)
+    return Apply(sliced, axis=inputs.long, start=offset, stop=offset + size + margins, step=1)
 
 
 def sliced_positions(layer: Any, inputs: LongInputs) -> nn.Module:
@@ -97,7 +99,8 @@ def sliced_positions(layer: Any, inputs: LongInputs) -> nn.Module:
     before = (size - n) // 2
     margin = before // step
     first = before + start - step * margin
-    return Slice(axis, first, first + step * (count - 1 + 2 * margin) + 1, step)
+    stop = first + step * (count - 1 + 2 * margin) + 1
+    return Apply(sliced, axis=axis, start=first, stop=stop, step=step)
 
 
 WITNESSES = {
@@ -114,7 +117,7 @@ WITNESSES = {
         output_axis=lambda *_: NOWHERE,
     ),
     "permute": Witness(
-        lambda layer, _: Permute(layer.axes),
+        lambda layer, _: Apply(permuted, axes=layer.axes),
         output_axis=lambda layer, inputs: layer.axes.index(inputs.long),
         moves_axes=True,
     ),
@@ -136,6 +139,7 @@ WITNESSES = {
     "pad": Witness(pad, fields=lambda _, inputs: {"channels": 0} if inputs.long else {}),
     "crop": Witness(crop, one_channel=cropped_positions),
     "slice": Witness(
-        lambda layer, _: Slice(layer.axis, layer.start, layer.stop, layer.step), one_channel=sliced_positions
+        lambda layer, _: Apply(sliced, axis=layer.axis, start=layer.start, stop=layer.stop, step=layer.step),
+        one_channel=sliced_positions,
     ),
 }

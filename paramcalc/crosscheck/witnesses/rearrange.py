@@ -6,28 +6,25 @@ from math import prod
 
 from torch import Tensor, nn
 
-from paramcalc.crosscheck.settings import Shapes, as_int
+from paramcalc.crosscheck.parts import Apply
+from paramcalc.crosscheck.settings import as_int
 from paramcalc.crosscheck.witness import NOWHERE, LongInputs, NotFollowed, Witness
 from paramcalc.layers.rearrange import Rearrange, Side
 
 
-class Rearranged(nn.Module):
-    """Axes taken apart, permuted and joined; torch works out the part of each axis that has no size given."""
+def rearranged(x: Tensor, layer: Rearrange) -> Tensor:
+    """Axes taken apart, permuted and joined; torch works out the part of each axis that has no size given.
 
-    def __init__(self, layer: Rearrange, rank: int) -> None:
-        super().__init__()
-        self.left, self.right = layer.pattern.of_rank(rank)
-        self.given = layer.given
-
-    def forward(self, x: Tensor) -> Tensor:
-        """`[N, 3, 32, 48]` by `c (h p) w -> h w (p c)` with p of 16: `[N, 3, 2, 16, 48]`, then `[N, 2, 48, 48]`."""
-        for axis, parts in reversed([*enumerate(self.left, 1)]):
-            sizes = [as_int(self.given.get(part, -1)) for part in parts]
-            x = nn.Unflatten(axis, sizes)(x) if parts else x.squeeze(axis)
-        names = [part for parts in self.left for part in parts]
-        x = x.permute(0, *(1 + names.index(part) for parts in self.right for part in parts))
-        ends = iter(x.shape[1:])
-        return x.reshape(len(x), *(prod(next(ends) for _ in parts) for parts in self.right))
+    `[N, 3, 32, 48]` by `c (h p) w -> h w (p c)` with p of 16: `[N, 3, 2, 16, 48]`, then `[N, 2, 48, 48]`.
+    """
+    left, right = layer.pattern.of_rank(x.dim() - 1)
+    for axis, parts in reversed([*enumerate(left, 1)]):
+        sizes = [as_int(layer.given.get(part, -1)) for part in parts]
+        x = nn.Unflatten(axis, sizes)(x) if parts else x.squeeze(axis)
+    names = [part for parts in left for part in parts]
+    x = x.permute(0, *(1 + names.index(part) for parts in right for part in parts))
+    ends = iter(x.shape[1:])
+    return x.reshape(len(x), *(prod(next(ends) for _ in parts) for parts in right))
 
 
 def on_one_channel(layer: Rearrange, inputs: LongInputs) -> nn.Module:
@@ -35,7 +32,7 @@ def on_one_channel(layer: Rearrange, inputs: LongInputs) -> nn.Module:
     sides: tuple[Side, Side] = layer.pattern.of_rank(inputs.rank)
     if any(len(parts) > 1 for side in sides for parts in side):
         raise NotFollowed("a rearrangement that splits or joins axes cannot be followed with one channel")
-    return Rearranged(layer, inputs.rank)
+    return Apply(rearranged, layer=layer)
 
 
 def output_axis(layer: Rearrange, inputs: LongInputs) -> int:
@@ -44,11 +41,11 @@ def output_axis(layer: Rearrange, inputs: LongInputs) -> int:
     return right.index(left[inputs.long]) if left[inputs.long] in right else NOWHERE
 
 
-def rearranged(layer: Rearrange, shapes: Shapes) -> nn.Module:
-    """`einops.rearrange`, of everything but the batch."""
-    return Rearranged(layer, len(shapes[0]))
-
-
 WITNESSES = {
-    "rearrange": Witness(rearranged, one_channel=on_one_channel, output_axis=output_axis, moves_axes=True),
+    "rearrange": Witness(
+        lambda layer, _: Apply(rearranged, layer=layer),
+        one_channel=on_one_channel,
+        output_axis=output_axis,
+        moves_axes=True,
+    ),
 }

@@ -2,34 +2,27 @@
 
 from __future__ import annotations
 
-from torch import Tensor, nn
+import torch
 
+from paramcalc.crosscheck.parts import Apply
 from paramcalc.crosscheck.settings import Shape, per_axis
 from paramcalc.crosscheck.witness import Witness
 
 REASON = "which positions it reads depends on the data, and torch has no such module"
 
 
-class Empty(nn.Module):
+def empty(x: torch.Tensor, *others: torch.Tensor, shape: Shape, count: int | None = None) -> torch.Tensor:
     """Empty tensors of a shape, as many as given or as the last input has; they prove nothing."""
-
-    def __init__(self, shape: Shape, count: int | None = None) -> None:
-        super().__init__()
-        self.shape = shape
-        self.count = count
-
-    def forward(self, x: Tensor, *others: Tensor) -> Tensor:
-        """The tensors."""
-        return x.new_empty((others[-1].shape[0] if self.count is None else self.count, *self.shape))
+    return torch.empty(others[-1].shape[0] if count is None else count, *shape, device=x.device)
 
 
 REGION_POOL = Witness(
-    lambda layer, shapes: Empty((shapes[0][0], *per_axis(layer.output, 2))),
+    lambda layer, shapes: Apply(empty, shape=(shapes[0][0], *per_axis(layer.output, 2))),
     not_checked=REASON,
 )
 
 WITNESSES = {
     "roi_pool": REGION_POOL,
     "roi_align": REGION_POOL,
-    "region_proposal": Witness(lambda layer, _: Empty((5,), layer.count), not_checked=REASON),
+    "region_proposal": Witness(lambda layer, _: Apply(empty, shape=(5,), count=layer.count), not_checked=REASON),
 }
