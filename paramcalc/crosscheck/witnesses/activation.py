@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from torch import nn
+import torch
+from torch import Tensor, nn
 
 from paramcalc.crosscheck.linear import axis_mean
 from paramcalc.crosscheck.parts import Apply
 from paramcalc.crosscheck.witness import Witness, each_position, elementwise
 
 
-def mean_of_halves(axis: int) -> nn.Module:
+def mean_of_halves(x: Tensor, axis: int) -> Tensor:
     """The average of the two halves of an axis, counted with the batch."""
-    return nn.Sequential(nn.Unflatten(axis, (2, -1)), AxisMean(axis, 1), nn.Flatten(axis, axis + 1))
+    return torch.stack(x.chunk(2, axis)).mean(0)
 
 
 WITNESSES = {
@@ -35,9 +36,11 @@ WITNESSES = {
     "hard_tanh": elementwise(nn.Hardtanh, "min_val", "max_val"),
     "glu": Witness(
         lambda layer, _: nn.GLU(layer.axis + 1),
-        linear=lambda module, _: mean_of_halves(module.dim),
+        linear=lambda module, _: Apply(mean_of_halves, axis=module.dim),
         # half of an axis that is not long is one position, like all of it
-        one_channel=lambda glu, inputs: mean_of_halves(glu.axis + 1) if glu.axis == inputs.long else nn.Identity(),
+        one_channel=lambda glu, inputs: (
+            Apply(mean_of_halves, axis=glu.axis + 1) if glu.axis == inputs.long else nn.Identity()
+        ),
         whole_axes=lambda layer, _: (layer.axis,),
     ),
     "dropout": elementwise(nn.Dropout, "p"),
