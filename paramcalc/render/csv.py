@@ -1,14 +1,9 @@
-"""Tables as comma-separated values (RFC 4180), for spreadsheets and scripts.
+"""Tables as comma-separated values (RFC 4180): a header row of the columns' keys, then the rows without the total.
 
-A header row of the columns' keys, then one row for each row of the table, without the total and the
-text around it: a sum over a column counts everything once. Integers are plain and exact; a symbolic
-value is spelled as the expression parser reads it, `(H + 29)//32 - 2`; a shape is `96x55x55`, with
-symbols in it `[96, (H - 7)//4 + 1, 55]`; what is not known is an empty cell. Marks that refer to notes are
-left out. Text below a row goes into a last column, `notes`. Where there are several tables, an empty
-line is between them, and a first column, `table`, holds their titles.
-
-A text that a spreadsheet would take for a formula, because it begins with `=`, `+`, `-` or `@`, gets an
-apostrophe in front, which spreadsheets show as text; control characters are written as escapes.
+Integers are exact; a symbolic value is `(H + 29)//32 - 2`, which the expression parser reads; a shape is `96x55x55`,
+with symbols in it `[96, (H - 7)//4 + 1, 55]`, without the marks that refer to notes; what is not known is empty. Text
+below a row goes into a last column, `notes`, the titles of several tables into a first one, `table`. A text that a
+spreadsheet would take for a formula gets an apostrophe in front, which spreadsheets show as text.
 """
 
 from __future__ import annotations

@@ -30,10 +30,8 @@ def cell(quantity: Quantity, figure: Any, source: Row | Summary) -> Value:
     if not quantity.per_axis:
         number: Value = figure
         return number
-    marks = ""
-    if quantity.key == "receptive_field":
-        marks = "*" * source.covers_input + "~" * source.misaligned
-    return sizes(figure, marks)
+    marks = "*" * source.covers_input + "~" * source.misaligned
+    return sizes(figure, marks if quantity.key == "receptive_field" else "")
 
 
 def step_cells(shown: Iterable[Quantity], row: Row) -> list[Value]:

@@ -13,7 +13,6 @@ from paramcalc.report.claims import Outcome, Verdict
 from paramcalc.report.derivation import derivations
 from paramcalc.report.fold import fold
 from paramcalc.report.quantities import QUANTITIES, Use
-from paramcalc.report.row import Row
 from paramcalc.report.summary import Memory
 
 SHOWN = [quantity for quantity in QUANTITIES if quantity.show_rank is not None]
@@ -48,7 +47,8 @@ def show_table(
     for row in rows:
         claims = ", ".join(map(claim_text, claimed.pop(row.path, ())))
         cells = (row.path, row.type, *step_cells(SHOWN, row), claims)
-        lines.append(Line(cells, derived(row) if formulas else ()))
+        derived = formulas and row.path == row.node.path  # a folded row has no derivation of its own
+        lines.append(Line(cells, [f"{name}: {text}" for name, text in derivations(row.node)] if derived else ()))
     left = [
         f"{one.claim.at}: {claim_text(one)}" if one.claim.at else claim_text(one) for one in chain(*claimed.values())
     ]
@@ -61,11 +61,6 @@ def show_table(
     idle = {"count": all(row.count == 1 for row in rows), "claims": not any(line.values[-1] for line in lines)}
     optional = [column.key for column in COLUMNS if column.optional]
     return table.without([*optional, *(key for key, unused in idle.items() if unused)])
-
-
-def derived(row: Row) -> list[str]:
-    """How the figures of a row come about; a folded row has no derivation of its own."""
-    return [f"{name}: {text}" for name, text in derivations(row.node)] if row.path == row.node.path else []
 
 
 def claim_text(verdict: Verdict) -> str:

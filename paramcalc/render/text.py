@@ -1,8 +1,4 @@
-"""A table as text for a terminal or a pipe.
-
-The look is rich's; the layout is computed here, because rich's own table takes a second for a
-thousand rows.
-"""
+"""A table as text for a terminal or a pipe, laid out here: rich's own table takes a second for a thousand rows."""
 
 from __future__ import annotations
 
