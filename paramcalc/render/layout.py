@@ -69,6 +69,8 @@ def longest_values(
     Text that may go below leaves the other columns their width.
     """
     longest = [number if column.numeric else column.longest for column in columns]
+    if not any(column.longest for column in columns):
+        return longest
     widths = widest(columns, rows)
     for index, column in enumerate(columns):
         if column.longest is not None:
@@ -97,6 +99,8 @@ def fit(columns: Sequence[Column], rows: Sequence[Sequence[str]], page: int) -> 
     """
     widths = widest(columns, rows)
     kept = list(range(len(columns)))
+    if excess(widths, kept, page) <= 0:
+        return kept, widths
     for rank in sorted({column.rank for column in columns if column.rank}, reverse=True):
         names = [widths[i] - LEAST_NAME for i in kept if columns[i].rank == rank and columns[i].elastic]
         if excess(widths, kept, page) <= sum(max(0, slack) for slack in names):
