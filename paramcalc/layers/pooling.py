@@ -82,7 +82,7 @@ class SpatialPyramidPool(Layer):
     """
 
     type: ClassVar[str] = "spatial_pyramid_pool"
-    rules: ClassVar[Mapping[str, str]] = {"size": "C · bins of all levels"}
+    rules: ClassVar[Mapping[str, str]] = {"size": "C · bins of all levels", "field": "the largest bin"}
 
     takes: ClassVar[Layout] = MAP
 

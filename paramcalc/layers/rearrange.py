@@ -122,7 +122,10 @@ class Rearrange(Layer):
     model_config = ConfigDict(extra="allow")
 
     type: ClassVar[str] = "rearrange"
-    rules: ClassVar[Mapping[str, str]] = {"size": "the product of the parts that are joined"}
+    rules: ClassVar[Mapping[str, str]] = {
+        "size": "axis / given parts, or the product of joined parts",
+        "field": "the positions that the channels of a unit hold",
+    }
     view: ClassVar[bool] = True
 
     pattern: PatternText

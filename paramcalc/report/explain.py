@@ -84,8 +84,9 @@ def from_one(node: Node, field: AxisField, before: AxisField) -> Iterator[Explan
         left = "" if size_of(before) == result else ", of the units that are left"
         yield Explanation("field", f"as its input{left}", result)
     elif isinstance(field, Unordered):
-        rule = "each unit as before, in another order" if size_of(before) == result else "the largest bin"
-        yield Explanation("field", rule, result)
+        rule = node.layer.rules.get("field", "") if node.layer else ""
+        kept = size_of(before) == result
+        yield Explanation("field", "each unit as before, in another order" if kept else rule, result)
     elif field.constant:
         yield whole_map(before, result)
     else:
