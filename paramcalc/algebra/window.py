@@ -28,7 +28,8 @@ class Window(NamedTuple):
 
     def size(self, n: Size) -> Size:
         """Outputs on n positions: `(n + lo + hi - span)//s + 1`; below 1 when no window fits."""
-        return (n + self.lo + self.hi - self.span) // self.stride + 1
+        kernel, stride, lo, hi, dilation = self
+        return (n + lo + hi - dilation * (kernel - 1) - 1) // stride + 1
 
     def transposed_size(self, n: Size) -> Size:
         """Outputs of the transposed window on n positions: `(n - 1)*s - lo - hi + span`."""

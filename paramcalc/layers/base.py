@@ -18,7 +18,7 @@ from paramcalc.algebra.conditions import Conditions
 from paramcalc.algebra.expr import Size
 from paramcalc.algebra.receptive_field import AxisField, Fields, Ordered, Unordered, apply_tap_map, read_whole_axis
 from paramcalc.algebra.tap_map import EACH, TapMap, Unknown
-from paramcalc.algebra.tensor import CHANNELS, TOKENS, Shape, Tensor, spelled
+from paramcalc.algebra.tensor import CHANNELS, TOKENS, Shape, Tensor, index_of_channels, spelled
 from paramcalc.algebra.window import factor
 from paramcalc.errors import LayerError, listing
 from paramcalc.layers.fields import PerAxis
@@ -83,7 +83,7 @@ def axis_of(axis: Size | str | None, x: Tensor) -> int:
     Raises LayerError where the tensor has no such axis, or several of that name.
     """
     if axis is None:
-        return x.channels or 0
+        return index_of_channels(x.axes) or 0
     if isinstance(axis, int) and axis < len(x.shape):
         return axis
     if isinstance(axis, str) and x.axes.count(axis) == 1:
@@ -118,7 +118,8 @@ class Layer(BaseModel):
     def result(self, inputs: Sequence[Tensor], need: Conditions) -> Tensor:
         """The tensor that comes out. Raises LayerError where the layer does not fit its inputs."""
         x = inputs[0]
-        self.takes.need(self.type, x)
+        if self.takes is not ANY:
+            self.takes.need(self.type, x)
         y = self.infer(x.shape, need)
         if y is x.shape:
             return x
