@@ -87,7 +87,7 @@ def backward(network: LinearNetwork, wanted: Sequence[Units], progress: Progress
             other = gradients.get(id(source))
             gradients[id(source)] = part if other is None else part + with_rows(other, rows, part.shape[1:])
     first = with_rows(gradients.get(id(network.source)), rows, network.values[id(network.source)].shape)
-    reached = (first != 0).movedim(1 + network.long, -1).flatten(1, -2).any(1)
+    reached = (first != 0).movedim(1 + network.long, -1)[:, None].flatten(1, -2).any(1)
     for row in reached:
         positions = row.nonzero()
         yield (int(positions[0]) - network.margin, int(positions[-1]) - network.margin) if len(positions) else None
