@@ -174,7 +174,7 @@ class Network:
     def infer(self, layer: Layer, inputs: Sequence[Tensor], path: str = "") -> Inference:
         """What the rules of a layer give for these inputs, computed once for each layer and inputs.
 
-        Both are told by their identities, which are quicker to compare than their values: a builder makes a
+        Both are identified by `id`, which is quicker to compare than values: a builder makes a
         layer once for equal arguments, and `_one` makes equal tensors the same object. `path` is the step
         that conditions are required by. Raises LayerError where the layer does not fit.
         """

@@ -20,10 +20,9 @@ def export(
 ) -> None:
     """Write the table of 'show' as Markdown, CSV, JSON, LaTeX or HTML; by default as Markdown.
 
-    Several architectures are several tables in one document,
-    and a list in JSON. CSV has a header row, plain integers, shapes as 96x55x55, symbols in the notation of the
-    language, and neither totals nor notes; a text that a spreadsheet would take for a formula gets an apostrophe in
-    front. LaTeX needs the package booktabs.
+    Several architectures are several tables in one document, and a list in JSON. CSV has a header row, plain
+    integers, shapes as 96x55x55, symbols in the notation of the language, and neither totals nor notes; a text
+    that a spreadsheet would take for a formula gets an apostrophe in front. LaTeX needs the package booktabs.
     """
     out = Output(format, output, force=force, columns=columns, usual=Format.md)
     from paramcalc.commands.values import request

@@ -6,43 +6,26 @@ from typing import ClassVar
 
 from paramcalc.algebra.conditions import Conditions
 from paramcalc.algebra.expr import Size, divide_exactly, pretty
-from paramcalc.algebra.receptive_field import AxisField, Fields, Ordered, lose_order
+from paramcalc.algebra.receptive_field import AxisField, lose_order
 from paramcalc.algebra.tap_map import Unknown
 from paramcalc.algebra.tensor import Axes, Shape, Tensor, merged, reshaped, spelled
 from paramcalc.algebra.window import factor
 from paramcalc.errors import LayerError, listing
-from paramcalc.layers.base import (
-    MAP,
-    FieldRule,
-    Layer,
-    Layout,
-    unchanged,
-)
-from paramcalc.layers.fields import (
-    AxisNames,
-    Integer,
-    Integers,
-    Natural,
-    Positive,
-)
+from paramcalc.layers.base import MAP, FieldRule, Layer, Layout, each_field, unchanged
+from paramcalc.layers.fields import AxisNames, Integer, Integers, Natural, Positive
 
 
-def laid_out(place: Callable[[int], tuple[int, bool] | None]) -> FieldRule:
-    """Axes move: `place` gives, for each axis, the new one and whether its order is kept; None is unknown."""
+def laid_out(target: Callable[[int], tuple[int, bool] | None]) -> FieldRule:
+    """Axes move: `target` gives, for each axis, the new one and whether its order is kept; None is unknown."""
 
     def move(field: AxisField, origin: object) -> AxisField:
-        if isinstance(field, Ordered) and field.constant:
-            return field
-        found = place(field.along)
+        found = target(field.along)
         if found is None:
             raise Unknown
         axis, ordered = found
         return field._replace(along=axis) if ordered else lose_order(field, axis, origin)
 
-    def rule(fields: Sequence[Fields], origin: object) -> Fields:
-        return tuple(move(field, origin) for field in fields[0])
-
-    return rule
+    return each_field(move)
 
 
 def named(layer: str, y: Shape, count: Size, usual: Axes, axes: Axes | None) -> Tensor:
@@ -88,12 +71,12 @@ class Flatten(Layer):
         """Joined axes lose their order."""
         start, end = self.span(inputs[0].shape)
 
-        def place(axis: int) -> tuple[int, bool]:
+        def target(axis: int) -> tuple[int, bool]:
             if start <= axis <= end:
                 return start, start == end
             return (axis if axis < start else axis - (end - start)), True
 
-        return laid_out(place)
+        return laid_out(target)
 
     def sizes(self, inputs: Sequence[Tensor], y: Tensor) -> Sequence[str]:
         """`256·13·13 = 43,264`."""
@@ -147,7 +130,7 @@ class Reshape(Layer):
         """An axis that a new axis contains whole keeps its positions, in order when it is that axis."""
         x = inputs[0].shape
 
-        def place(axis: int) -> tuple[int, bool] | None:
+        def target(axis: int) -> tuple[int, bool] | None:
             below = prod(x[axis + 1 :])
             for new, size in enumerate(y.shape):
                 inner = prod(y.shape[new + 1 :])
@@ -158,7 +141,7 @@ class Reshape(Layer):
                     return new, False
             return None
 
-        return laid_out(place)
+        return laid_out(target)
 
 
 class Permute(Layer):

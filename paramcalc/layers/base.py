@@ -196,6 +196,17 @@ def along_axes(tap_maps: Sequence[TapMap | None], y: Shape) -> FieldRule:
     return rule
 
 
+def each_field(move: Callable[[AxisField, object], AxisField]) -> FieldRule:
+    """Each field of the first input moves by itself; a constant one has nothing to read, and stays."""
+
+    def rule(fields: Sequence[Fields], origin: object) -> Fields:
+        return tuple(
+            [field if isinstance(field, Ordered) and field.constant else move(field, origin) for field in fields[0]]
+        )
+
+    return rule
+
+
 def axis_behind(field: AxisField, tap_maps: Sequence[TapMap | None], y: Shape) -> AxisField:
     """One field behind the map of the axis that it lies along."""
     if isinstance(field, Ordered) and field.constant:

@@ -10,13 +10,13 @@ from typing_extensions import Self
 
 from paramcalc.algebra.conditions import Conditions
 from paramcalc.algebra.expr import Size, pretty
-from paramcalc.algebra.receptive_field import AxisField, Fields, Ordered, apply_tap_map, lose_order
+from paramcalc.algebra.receptive_field import AxisField, Ordered, apply_tap_map, lose_order
 from paramcalc.algebra.tap_map import TapMap, Taps, Unknown
 from paramcalc.algebra.tensor import CHANNELS, GROUPS, Shape, Tensor, merged, split
 from paramcalc.algebra.window import factor
 from paramcalc.errors import LayerError
 from paramcalc.layers.arrange import named
-from paramcalc.layers.base import FieldRule, Layer
+from paramcalc.layers.base import FieldRule, Layer, each_field
 from paramcalc.layers.fields import AxisNames, Form, positive
 
 TOKEN = re.compile(r"\s*(\(|\)|\.\.\.|1\b|[A-Za-z_][A-Za-z0-9_]*)")
@@ -65,9 +65,7 @@ def side(text: str) -> Side:
     while offset < end:
         match = TOKEN.match(text, offset)
         if match is None:
-            raise ValueError(
-                f"'{text[offset:].split(maxsplit=1)[0]}' has no place in a pattern such as 'c (h p) w -> h w (p c)'"
-            )
+            raise ValueError(f"'{text[offset:].split(maxsplit=1)[0]}' has no place in a pattern such as '{EXAMPLE}'")
         piece, offset = match[1], match.end()
         if piece == ")" if inside is None else piece == "(":
             raise ValueError(f"the parentheses of '{text.strip()}' do not match")
@@ -106,7 +104,7 @@ PatternText = Annotated[
     Pattern,
     Form.literal,
     PlainValidator(pattern),
-    WithJsonSchema({"type": "string", "description": "such as c (h p) w -> h w (p c)"}),
+    WithJsonSchema({"type": "string", "description": f"such as {EXAMPLE}"}),
 ]
 
 
@@ -202,18 +200,16 @@ class Rearrange(Layer):
         x = inputs[0].shape
         left, right = self.pattern.of_rank(len(x))
         sizes = self.parts(x)
-        place = {part: index for index, parts in enumerate(right) for part in parts}
+        axis_of = {part: index for index, parts in enumerate(right) for part in parts}
 
         def moved(field: AxisField, origin: object) -> AxisField:
-            if isinstance(field, Ordered) and field.constant:
-                return field
             parts = [part for part in left[field.along] if sizes[part] != 1]
-            if len({place[part] for part in parts}) == 1 < len(parts):
-                return lose_order(field, place[parts[0]], origin)
-            kept = [part for part in parts if len(parts) == 1 or y.axes[place[part]] != CHANNELS]
+            if len({axis_of[part] for part in parts}) == 1 < len(parts):
+                return lose_order(field, axis_of[parts[0]], origin)
+            kept = [part for part in parts if len(parts) == 1 or y.axes[axis_of[part]] != CHANNELS]
             if len(kept) != 1:
                 raise Unknown
-            axis = place[kept[0]]
+            axis = axis_of[kept[0]]
             if len(parts) > 1:
                 if not isinstance(field, Ordered):
                     raise Unknown
@@ -221,10 +217,7 @@ class Rearrange(Layer):
             alone = all(sizes[part] == 1 for part in right[axis] if part != kept[0])
             return field._replace(along=axis) if alone else lose_order(field, axis, origin)
 
-        def rule(fields: Sequence[Fields], origin: object) -> Fields:
-            return tuple([moved(field, origin) for field in fields[0]])
-
-        return rule
+        return each_field(moved)
 
 
 def strided(parts: Sequence[str], kept: str, sizes: Mapping[str, Size]) -> TapMap:
